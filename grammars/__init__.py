@@ -1,0 +1,1 @@
+"""Grammar files, read with `importlib.resources`."""

@@ -1,0 +1,1 @@
+"""Optimisation and decomposition passes, one a file."""

@@ -1,0 +1,1 @@
+"""Emitters: each writes circuits as a text or a job body.  They open no sockets."""

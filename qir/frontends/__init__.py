@@ -1,0 +1,1 @@
+"""Readers: each turns a `Source` into a `Program`."""

@@ -1,0 +1,1 @@
+"""OpenQASM 3 and 2: text to `Program`."""

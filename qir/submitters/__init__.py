@@ -1,0 +1,1 @@
+"""Clients of the two services.  They take job bodies; they build none."""
