@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qir.circuit import Circuit
+from qir.diagnostics import Diagnostic
 
-__all__ = ["JobCircuit", "JobSpec", "Observable", "Observables"]
+__all__ = ["Emission", "JobCircuit", "JobSpec", "Observable", "Observables"]
 
 Observable = dict[str, float]
 """A Hermitian operator: Pauli string to real coefficient; the rightmost letter is qubit 0."""
@@ -63,3 +64,16 @@ class JobSpec:
     metadata: dict[str, Any] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
     raw: Any = None
+
+
+@dataclass(frozen=True)
+class Emission:
+    """What an emitter wrote.
+
+    payload: the job body, nothing else.    names: per circuit the wire name in the results
+    ("c0[2]" of IBM, a qubit index of IonQ) to the user's "register[bit]".
+    """
+
+    payload: dict[str, Any]
+    names: tuple[dict[str, str], ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
