@@ -393,7 +393,7 @@ class Circuit:
         first = OPERATIONS["if"]
         return bool(((codes >= first) & (codes < OPERATIONS["pragma"])).any())
 
-    def to_unitary(self) -> npt.NDArray[np.complex128]:
+    def to_unitary(self) -> npt.NDArray[np.complexfloating[Any, Any]]:
         """The unitary, global phase included, as a (2**n, 2**n) array; qubit 0 is the least
         significant bit.  UsageError when it is measured, dynamic, parametrised, or over 12 qubits."""
         from qir.dense import unitary

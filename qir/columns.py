@@ -139,14 +139,14 @@ class Columns:
     @property
     def plain(self) -> npt.NDArray[np.bool_]:
         """Which rows are gates of the table with their operands in the columns."""
-        return (self.opcode < NUM_GATES) & (self.extra < 0)
+        return np.asarray((self.opcode < NUM_GATES) & (self.extra < 0))
 
     @property
     def symbolic(self) -> npt.NDArray[np.bool_]:
         """Which rows have an angle with a symbolic part."""
         if self.terms is None:
             return np.zeros(len(self), dtype=np.bool_)
-        return self.terms.any(axis=1)
+        return np.asarray(self.terms.any(axis=1))
 
 
 def is_gate(opcode: Int) -> npt.NDArray[np.bool_]:

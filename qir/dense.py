@@ -51,7 +51,7 @@ def apply(state: Complex, matrix: Complex, qubits: tuple[int, ...], num_qubits: 
 
 def pauli_matrix(paulis: str) -> Complex:
     """The matrix of a Pauli string; the rightmost letter acts on the first (least significant) qubit."""
-    result = np.eye(1, dtype=np.complex128)
+    result: Complex = np.eye(1, dtype=np.complex128)
     for letter in paulis:
         result = np.kron(result, _PAULIS[letter])
     return result
@@ -103,7 +103,7 @@ def unitary(circuit: Circuit) -> Complex:
         raise UsageError(f"a unitary on {n} qubits does not fit; the limit is {_MAX_QUBITS}")
     if circuit.global_phase.terms or any(a.terms for a in circuit.all_angles()):
         raise UsageError(f"the circuit has parameters without values: {', '.join(circuit.parameters)}")
-    state = np.eye(2**n, dtype=np.complex128)
+    state: Complex = np.eye(2**n, dtype=np.complex128)
     codes = circuit.columns.opcode.tolist()
     for row, op in enumerate(circuit.ops):
         if op.name in _SKIPPED:
