@@ -393,6 +393,22 @@ class Circuit:
         first = OPERATIONS["if"]
         return bool(((codes >= first) & (codes < OPERATIONS["pragma"])).any())
 
+    @cached_property
+    def is_mid_circuit(self) -> bool:
+        """Whether it is more than gates followed by measurements: something happens on a qubit after
+        it was measured, a qubit is reset after its first operation, or there is control flow."""
+        if self.is_dynamic:
+            return True
+        codes = self.columns.opcode
+        passive = np.isin(codes, [OPERATIONS[n] for n in ("barrier", "delay", "pragma")])
+        w = self.wires
+        legs = (w.wire < self.num_qubits) & ~passive[w.op]
+        op, wire = w.op[legs], w.wire[legs]
+        same = wire[1:] == wire[:-1]
+        measured = codes[op[:-1]] == OPERATIONS["measure"]
+        reset = codes[op[1:]] == OPERATIONS["reset"]
+        return bool((same & (measured | reset)).any())
+
     def to_unitary(self) -> npt.NDArray[np.complexfloating[Any, Any]]:
         """The unitary, global phase included, as a (2**n, 2**n) array; qubit 0 is the least
         significant bit.  UsageError when it is measured, dynamic, parametrised, or over 12 qubits."""

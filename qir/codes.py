@@ -124,6 +124,8 @@ _ROWS: tuple[tuple[int, str, str], ...] = (
     (198, "style.bidi", "Bidirectional control characters in the text."),
 )
 
+_ROWS_INTERNAL: tuple[tuple[int, str, str], ...] = ((900, "internal.refuted", "The compiler's own check refuted its output."),)
+
 _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
     (300, "target.unknown", "No machine has this name."),
     (301, "target.qubits", "The program needs more qubits than the machine has."),
@@ -148,7 +150,7 @@ _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
 )
 
 CODES: dict[str, Code] = {
-    slug: Code(f"Q{number}", slug, meaning) for number, slug, meaning in (*_ROWS, *_ROWS_TARGET)
+    slug: Code(f"Q{number}", slug, meaning) for number, slug, meaning in (*_ROWS, *_ROWS_TARGET, *_ROWS_INTERNAL)
 }
 """Slug to row."""
 

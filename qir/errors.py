@@ -4,7 +4,8 @@
     ├── ParseError            the text or payload has errors (carries .diagnostics)
     │   └── FileError         it could not be read at all
     ├── CompileError          the program cannot become what was asked (carries .diagnostics)
-    │   └── UnknownTargetError
+    │   ├── UnknownTargetError
+    │   └── InternalError     a bug of ours; the message says what to report
     ├── UsageError            an argument makes no sense
     └── SubmitError           the service or the network refused
         └── UnknownOutcomeError   a job may exist; nothing was sent twice
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CompileError",
     "FileError",
+    "InternalError",
     "ParseError",
     "QirError",
     "SubmitError",
@@ -60,6 +62,10 @@ class CompileError(DiagnosedError):
 
 class UnknownTargetError(CompileError):
     """No target has this name."""
+
+
+class InternalError(CompileError):
+    """A bug in qir: its own check refuted its own output."""
 
 
 class UsageError(QirError):

@@ -1,0 +1,390 @@
+"""compile(): read, lower, optimise, verify, emit.  And the readers and printers around it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Union
+
+from qir import targets
+from qir.circuit import Circuit
+from qir.diagnostics import Diagnostic, error
+from qir.errors import CompileError, InternalError, ParseError, UsageError
+from qir.estimate import estimate
+from qir.frontends import open_source, read
+from qir.job import Emission, JobCircuit, JobSpec
+from qir.journal import Journal
+from qir.limits import DEFAULT_LIMITS, Limits
+from qir.metrics import Metrics, measure
+from qir.pipeline import Context
+from qir.pipeline import run as run_pipeline
+from qir.program import Program, has_errors
+from qir.report import CircuitReport, PassReport, Report, Verification
+from qir.source import Source
+from qir.sweeps import bind_rows
+from qir.targets.target import Target
+
+__all__ = ["Compiled", "compile", "dumps", "load", "load_all", "load_job", "loads"]
+
+AnySource = Union[Circuit, JobSpec, "os.PathLike[str]", str]
+PassHook = Callable[[str, Circuit, Circuit], None]
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The result of a compile.
+
+    payload: the job body, nothing else (empty without a target).    circuits: the compiled circuits.
+    names: wire name in the service's results to the user's "register[bit]"; a list of such maps when
+    the job has several circuits.    report: counts, passes, verification, estimate.
+    diagnostics: warnings and notes.
+    """
+
+    payload: dict[str, Any]
+    circuits: list[Circuit]
+    names: dict[str, str] | list[dict[str, str]]
+    report: Report
+    diagnostics: list[Diagnostic]
+    target: Target | None = None
+    job: JobSpec | None = None
+
+    @property
+    def circuit(self) -> Circuit:
+        """The compiled circuit; UsageError when the job has several."""
+        if len(self.circuits) != 1:
+            raise UsageError(f"the job has {len(self.circuits)} circuits; use .circuits")
+        return self.circuits[0]
+
+    def to_json(self) -> str:
+        """The payload as JSON text, the same bytes for the same payload."""
+        return json.dumps(self.payload, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+# -- reading and printing -----------------------------------------------------------------------
+
+
+def load(path: str | os.PathLike[str], format: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Circuit:
+    """Read one circuit from a file.
+
+    format: "openqasm3", "openqasm2", "ionq" or "ibm"; None decides by content.
+    ParseError carries every diagnostic, also when the file holds a job of several circuits.
+    """
+    return _only(_read(open_source(path, limits=limits), format, limits))
+
+
+def loads(text: str, format: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> Circuit:
+    """Read one circuit from a text; see `load`."""
+    return _only(_read(Source(text), format, limits))
+
+
+def load_all(path: str | os.PathLike[str], format: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> list[Circuit]:
+    """Every circuit of a job file (IonQ multi-circuit, IBM PUBs); one for a program."""
+    return list(_read(open_source(path, limits=limits), format, limits).circuits)
+
+
+def load_job(path: str | os.PathLike[str], format: str | None = None, *, limits: Limits = DEFAULT_LIMITS) -> JobSpec:
+    """A job file with everything that is sent along; a program becomes a job of one circuit."""
+    return _job_of(_read(open_source(path, limits=limits), format, limits))
+
+
+def dumps(circuit: Circuit, format: str = "openqasm3") -> str:
+    """Print a circuit: "openqasm3" (canonical, reads back equal) or "ionq" (the input object)."""
+    if format == "openqasm3":
+        return str(circuit)
+    if format == "ionq":
+        from qir.emitters.ionq import input_object
+
+        return json.dumps(input_object(circuit), indent=2, allow_nan=False) + "\n"
+    raise UsageError(f"there is no format {format!r}; there are openqasm3, ionq")
+
+
+def _read(source: Source, format: str | None, limits: Limits) -> Program:
+    program = read(source, format, limits=limits)
+    if program.has_errors:
+        raise ParseError(program.diagnostics)
+    return program
+
+
+def _only(program: Program) -> Circuit:
+    if len(program.circuits) != 1:
+        count = len(program.circuits)
+        found = error(
+            "job.empty" if not count else "job.program",
+            f"this is a job of {count} circuits, not of one",
+            help="use qir.load_all or qir.load_job",
+        )
+        raise ParseError([found])
+    return program.circuits[0]
+
+
+def _job_of(program: Program) -> JobSpec:
+    if program.job is not None:
+        return program.job
+    return JobSpec(circuits=tuple(JobCircuit(c, name=c.name or None) for c in program.circuits))
+
+
+# -- compiling ----------------------------------------------------------------------------------
+
+
+def compile(
+    source: AnySource | Sequence[AnySource],
+    target: str | Target | None = None,
+    *,
+    optimization_level: int = 2,
+    seed: int = 0,
+    shots: int | None = None,
+    precision: float | None = None,
+    gateset: str | None = None,
+    program: str | None = None,
+    wire: str = "plain",
+    observables: Any = None,
+    parameter_values: Any = None,
+    options: Mapping[str, Any] | None = None,
+    layout: Sequence[int] | None = None,
+    assume_zero: bool = False,
+    verify: bool = True,
+    format: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    on_pass: PassHook | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Compiled:
+    """Compile a program, a job, or a list of them into one job for a machine.
+
+    source: a `Circuit`, a `JobSpec`, a path (`pathlib.Path`), a program's text, or a list of these.
+    target: a machine's name, a `Target`, or None for the job's own machine; for a program without
+        one, None optimises independently of any machine and the payload is empty.
+    optimization_level: 0 only what the target forces .. 3 searches.
+    shots, precision, observables, parameter_values, options: override what the job says.
+    gateset: IonQ's "native", "qis" or "qasm3".    program: IBM's "sampler" or "estimator".
+    wire: form of IBM's job: "plain", "strict" or "executor".
+    layout: hardware qubit for each program qubit.    assume_zero: inputs are |0>, see the report.
+    on_pass: called with (name, before, after) after every pass.
+
+    Raises ParseError, CompileError or UsageError; nothing else.
+    """
+    if optimization_level not in (0, 1, 2, 3):
+        raise UsageError(f"optimization_level is 0, 1, 2 or 3, not {optimization_level!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise UsageError(f"seed is an integer from 0, not {seed!r}")
+    job, programs = _gather(source, format, limits)
+    machine = _machine(target, job)
+    warnings = [d for p in programs for d in p.diagnostics]
+    job = _override(job, shots, precision, observables, parameter_values, options)
+    if machine is not None:
+        warnings += _check(programs, machine, job)
+        machine = _with_noise(machine, job.noise)
+        if machine.vendor != "ibm" and program != "hamiltonian-energy":
+            job = bind_rows(job)
+    chosen = _gateset(gateset, machine, job, program)
+    results: list[JobCircuit] = []
+    reports: list[CircuitReport] = []
+    for index, entry in enumerate(job.circuits):
+        compiled, report = _compile_one(
+            entry, f"{index}", machine, chosen, optimization_level, seed, layout, assume_zero, verify, limits, on_pass, progress,
+            entry.shots or job.shots,
+        )  # fmt: skip
+        results.append(replace(entry, circuit=compiled))
+        reports.append(report)
+    done = replace(job, circuits=tuple(results))
+    emission = _emit(done, machine, chosen, program, wire)
+    if has_errors(emission.diagnostics):
+        raise CompileError([*warnings, *emission.diagnostics])
+    names: dict[str, str] | list[dict[str, str]]
+    names = emission.names[0] if len(emission.names) == 1 else list(emission.names)
+    return Compiled(
+        emission.payload,
+        [c.circuit for c in done.circuits],
+        names,
+        Report(machine.name if machine else None, optimization_level, seed, assume_zero, names, tuple(reports)),
+        [*warnings, *emission.diagnostics],
+        machine,
+        done,
+    )
+
+
+def _gather(source: AnySource | Sequence[AnySource], format: str | None, limits: Limits) -> tuple[JobSpec, list[Program]]:
+    """One job out of all sources, and the programs that were read on the way."""
+    if isinstance(source, Sequence) and not isinstance(source, str):
+        parts = [_gather(s, format, limits) for s in source]
+        if not parts:
+            raise UsageError("there is nothing to compile: the list of sources is empty")
+        first = next((job for job, _ in parts if job.vendor), parts[0][0])
+        circuits = tuple(c for job, _ in parts for c in job.circuits)
+        return replace(first, circuits=circuits), [p for _, programs in parts for p in programs]
+    if isinstance(source, Circuit):
+        return JobSpec(circuits=(JobCircuit(source, name=source.name or None),)), []
+    if isinstance(source, JobSpec):
+        return source, []
+    if isinstance(source, str):
+        if source.strip() and len(source) < 4096 and "\n" not in source and Path(source).suffix in _SUFFIXES:
+            raise UsageError(f"{source!r} looks like a path; pass pathlib.Path({source!r}), or the text of the program")
+        program = _read(Source(source), format, limits)
+    elif isinstance(source, os.PathLike):
+        program = _read(open_source(source, limits=limits), format, limits)
+    else:
+        raise UsageError(f"cannot compile a {type(source).__name__}; pass a Circuit, JobSpec, path or text")
+    return _job_of(program), [program]
+
+
+_SUFFIXES = {".qasm", ".qasm3", ".inc", ".json"}
+
+
+def _machine(target: str | Target | None, job: JobSpec) -> Target | None:
+    if isinstance(target, Target):
+        return target
+    name = target if target is not None else job.backend
+    return None if name is None else targets.find(name)
+
+
+def _with_noise(target: Target, noise: Mapping[str, Any] | None) -> Target:
+    """The simulator with the native gates of the machine whose noise it is to have."""
+    model = noise.get("model") if noise else None
+    if not target.simulator or model in (None, "ideal"):
+        return target
+    known = {t.name.removeprefix("qpu."): t for t in targets.all_targets() if t.vendor == "ionq" and not t.simulator}
+    machine = known.get(str(model))
+    if machine is None:
+        return target
+    return replace(target, gates=machine.gates, entangler=machine.entangler, errors=machine.errors, durations=machine.durations)
+
+
+def _override(
+    job: JobSpec, shots: int | None, precision: float | None, observables: Any, values: Any, options: Mapping[str, Any] | None
+) -> JobSpec:
+    changes: dict[str, Any] = {}
+    if shots is not None:
+        if isinstance(shots, bool) or not isinstance(shots, int) or shots < 1:
+            raise CompileError([error("job.shots", f"shots is a whole number from 1, not {shots!r}")])
+        changes["shots"] = shots
+    if precision is not None:
+        if not isinstance(precision, (int, float)) or not precision > 0:
+            raise CompileError([error("job.type", f"precision is a number above 0, not {precision!r}")])
+        changes["precision"] = precision
+    if options is not None:
+        changes["options"] = dict(options)
+    each: dict[str, Any] = {}
+    if shots is not None:
+        each["shots"] = None
+    if precision is not None:
+        each["precision"] = None
+    if observables is not None:
+        each["observables"] = observables
+    if values is not None:
+        each["parameter_values"] = values
+    if each:
+        changes["circuits"] = tuple(replace(c, **each) for c in job.circuits)
+    return replace(job, **changes) if changes else job
+
+
+def _check(programs: Sequence[Program], target: Target, job: JobSpec) -> list[Diagnostic]:
+    """The rules of the job's own service; CompileError when one is broken.
+
+    What a compile mends (gates, connectivity, angles) is no error for a program or for an IBM job,
+    whose circuits are lowered anyway.
+    """
+    found: list[Diagnostic] = []
+    for program in programs:
+        if program.job is None or program.job.vendor != target.vendor:
+            continue
+        if program.format == "ionq":
+            from qir.lint.ionq_rules import check
+        else:
+            from qir.lint.ibm_rules import check
+        for diagnostic in check(program, target):
+            mended = program.format == "ibm" and not diagnostic.code.startswith("Q4")
+            if not mended:
+                found.append(diagnostic)
+    if has_errors(found):
+        raise CompileError(found)
+    return found
+
+
+def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: str | None) -> str | None:
+    """IonQ's gateset: as asked, else native on machines, qis on the ideal simulator, qasm3 when dynamic."""
+    if gateset not in (None, "native", "qis", "qasm3"):
+        raise UsageError(f"gateset is native, qis or qasm3, not {gateset!r}")
+    if target is None or target.vendor != "ionq":
+        return gateset
+    if gateset is not None:
+        return gateset
+    if program != "hamiltonian-energy" and any(c.circuit.is_mid_circuit for c in job.circuits):
+        return "qasm3"
+    ideal = target.simulator and not (job.noise and job.noise.get("model") not in (None, "ideal"))
+    return "qis" if ideal else "native"
+
+
+def _compile_one(
+    entry: JobCircuit,
+    fallback: str,
+    target: Target | None,
+    gateset: str | None,
+    level: int,
+    seed: int,
+    layout: Sequence[int] | None,
+    assume_zero: bool,
+    verify: bool,
+    limits: Limits,
+    on_pass: PassHook | None,
+    progress: Callable[[int, int], None] | None,
+    shots: int | None,
+) -> tuple[Circuit, CircuitReport]:
+    circuit = entry.circuit
+    passes: list[PassReport] = []
+    before: list[Metrics] = []
+
+    def hook(name: str, seconds: float, old: Circuit, new: Circuit) -> None:
+        passes.append(PassReport(name, seconds, len(old.columns), len(new.columns)))
+        if not before:
+            before.append(measure(new if name == "inline" else old))
+        if on_pass is not None:
+            on_pass(name, old, new)
+
+    journal = Journal() if verify else None
+    context = Context(target, gateset, seed, level, assume_zero, journal, None if layout is None else tuple(layout), progress)
+    compiled = run_pipeline(circuit, context, on_pass=hook)
+    after = measure(compiled)
+    if verify:
+        from qir.verify import equivalent
+
+        result = equivalent(circuit, compiled, assume_zero=assume_zero, journal=journal, limits=limits)
+        verification = Verification(result.verdict, result.method, result.detail)
+        if result.verdict == "refuted":
+            message = f"the compiled circuit is not the same as the source: {result.detail}"
+            raise InternalError([error("internal.refuted", message, help=_REPORT)])
+    else:
+        verification = Verification("unchecked", None, "verification was switched off")
+    numbers = estimate(compiled, target, shots=shots) if target is not None else None
+    report = CircuitReport(
+        entry.name or circuit.name or fallback,
+        before[0] if before else measure(circuit),
+        after,
+        verification,
+        tuple(passes),
+        compiled.layout,
+        numbers,
+    )
+    return compiled, report
+
+
+_REPORT = "this is a bug in qir: please report it with the source program"
+
+
+def _emit(job: JobSpec, target: Target | None, gateset: str | None, program: str | None, wire: str) -> Emission:
+    if target is None:
+        return Emission({}, tuple({} for _ in job.circuits))
+    if target.vendor == "ionq":
+        from qir.emitters import ionq
+
+        kind = "hamiltonian-energy" if program == "hamiltonian-energy" else job.kind
+        return ionq.emit(replace(job, kind=kind), target, gateset=gateset or "native")
+    if target.vendor == "ibm":
+        from qir.emitters import ibm
+
+        observed = any(c.observables is not None for c in job.circuits)
+        return ibm.emit(job, target, program=program or ("estimator" if observed else "sampler"), wire=wire)
+    from qir.emitters import local
+
+    return local.emit(job, target)
