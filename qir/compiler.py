@@ -179,15 +179,14 @@ def compile(
         if machine.vendor != "ibm" and program != "hamiltonian-energy":
             job = bind_rows(job)
     chosen = _gateset(gateset, machine, job, program)
+    context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
     results: list[JobCircuit] = []
     reports: list[CircuitReport] = []
     for index, entry in enumerate(job.circuits):
-        compiled, report = _compile_one(
-            entry, f"{index}", machine, chosen, optimization_level, seed, layout, assume_zero, verify, limits, on_pass, progress,
-            entry.shots or job.shots,
-        )  # fmt: skip
+        compiled, report = _compile_one(entry, context, verify=verify, limits=limits, on_pass=on_pass)
         results.append(replace(entry, circuit=compiled))
-        reports.append(report)
+        numbers = estimate(compiled, machine, shots=entry.shots or job.shots) if machine is not None else None
+        reports.append(replace(report, name=report.name or str(index), estimate=numbers))
     done = replace(job, circuits=tuple(results))
     emission = _emit(done, machine, chosen, program, wire)
     if has_errors(emission.diagnostics):
@@ -317,20 +316,9 @@ def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: 
 
 
 def _compile_one(
-    entry: JobCircuit,
-    fallback: str,
-    target: Target | None,
-    gateset: str | None,
-    level: int,
-    seed: int,
-    layout: Sequence[int] | None,
-    assume_zero: bool,
-    verify: bool,
-    limits: Limits,
-    on_pass: PassHook | None,
-    progress: Callable[[int, int], None] | None,
-    shots: int | None,
+    entry: JobCircuit, context: Context, *, verify: bool, limits: Limits, on_pass: PassHook | None
 ) -> tuple[Circuit, CircuitReport]:
+    """Run the pipeline on one circuit and check the result.  InternalError when the check refutes it."""
     circuit = entry.circuit
     passes: list[PassReport] = []
     before: list[Metrics] = []
@@ -343,30 +331,19 @@ def _compile_one(
             on_pass(name, old, new)
 
     journal = Journal() if verify else None
-    context = Context(target, gateset, seed, level, assume_zero, journal, None if layout is None else tuple(layout), progress)
-    compiled = run_pipeline(circuit, context, on_pass=hook)
-    after = measure(compiled)
+    compiled = run_pipeline(circuit, replace(context, journal=journal), on_pass=hook)
+    verification = Verification("unchecked", None, "verification was switched off")
     if verify:
         from qir.verify import equivalent
 
-        result = equivalent(circuit, compiled, assume_zero=assume_zero, journal=journal, limits=limits)
+        result = equivalent(circuit, compiled, assume_zero=context.assume_zero, journal=journal, limits=limits)
         verification = Verification(result.verdict, result.method, result.detail)
         if result.verdict == "refuted":
             message = f"the compiled circuit is not the same as the source: {result.detail}"
             raise InternalError([error("internal.refuted", message, help=_REPORT)])
-    else:
-        verification = Verification("unchecked", None, "verification was switched off")
-    numbers = estimate(compiled, target, shots=shots) if target is not None else None
-    report = CircuitReport(
-        entry.name or circuit.name or fallback,
-        before[0] if before else measure(circuit),
-        after,
-        verification,
-        tuple(passes),
-        compiled.layout,
-        numbers,
-    )
-    return compiled, report
+    counted = before[0] if before else measure(circuit)
+    name = entry.name or circuit.name
+    return compiled, CircuitReport(name, counted, measure(compiled), verification, tuple(passes), compiled.layout, None)
 
 
 _REPORT = "this is a bug in qir: please report it with the source program"

@@ -1,1 +1,19 @@
-"""The command `qcompile`."""
+"""The command `qcompile`.  Subcommands are imported when they are called."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of `qcompile`; exits with the status the contract promises."""
+    if sys.argv[1:] == ["--version"]:
+        from qir import __version__
+
+        print(f"qcompile {__version__}")
+        return
+    from qir.cli.main import run
+
+    sys.exit(run(sys.argv[1:]))

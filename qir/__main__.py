@@ -1,0 +1,5 @@
+"""`python -m qir` is `qcompile`."""
+
+from qir.cli import main
+
+main()
