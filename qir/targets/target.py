@@ -35,7 +35,8 @@ class Target:
         seconds; a key with an empty tuple holds for all qubits.
     features: what it runs beside gates: "if", "mid-circuit", "reset", "delay", "fractional".
     limits: "shots", "circuits", "gates", "bytes" and so on, as numbers.
-    faulty_qubits: not to be used.    retired: date it left service, None when in service.
+    faulty_qubits: not to be used.    faulty_edges: left out of `edges`, kept to explain why.
+    retired: date it left service, None when in service.
     source: where the facts come from, and when.
     """
 
@@ -51,6 +52,7 @@ class Target:
     features: frozenset[str] = frozenset()
     limits: Mapping[str, float] = field(default_factory=dict)
     faulty_qubits: frozenset[int] = frozenset()
+    faulty_edges: frozenset[tuple[int, int]] = frozenset()
     family: str = ""
     simulator: bool = False
     retired: str | None = None
