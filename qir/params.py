@@ -265,7 +265,8 @@ def expr_text(
         if op == "index":
             return f"{parts[0][0]}[{', '.join(p for p, _ in parts[1:])}]", 99
         if op == "range":
-            return ":".join(p for p, _ in parts), 0
+            texts = [p for p, _ in parts]
+            return ":".join(texts if texts[1] else texts[::2]), 0
         level = _PRECEDENCE[op]
         if op in ("neg", "!", "~"):
             text, inner = parts[0]
