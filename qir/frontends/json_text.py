@@ -254,8 +254,15 @@ def _explain(document: Document, start: int, limits: Limits) -> None:
     decoder = flags.decoder()
     found: list[tuple[int, Diagnostic]] = []
     pending: list[tuple[int, int, Path]] = [(start, _bounds(text)[1], ())]
+    work = 0
     while pending and (limits.errors is None or len(found) < limits.errors):
         at, end, path = pending.pop()
+        work += end - at
+        if work > 16 * len(text) + 2**16:
+            # Deep nesting around a large value: give its outermost place rather than decode it per level.
+            span = document.source.span(at, at + 1)
+            found.append((at, error("json.duplicate-key", "a key stands twice, or a number is out of range, in here", span)))
+            break
         if text[at] not in "[{":
             span = document.source.span(at, end)
             shown = text[at : min(end, at + 20)]
