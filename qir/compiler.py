@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Union
 
-from qir import targets
 from qir.circuit import Circuit
 from qir.diagnostics import Diagnostic, error
 from qir.errors import CompileError, InternalError, ParseError, UsageError
@@ -25,6 +24,7 @@ from qir.program import Program, has_errors
 from qir.report import CircuitReport, PassReport, Report, Verification
 from qir.source import Source
 from qir.sweeps import bind_rows
+from qir.targets import all_targets, find
 from qir.targets.target import Target
 
 __all__ = ["Compiled", "compile", "dumps", "load", "load_all", "load_job", "loads"]
@@ -235,7 +235,7 @@ def _machine(target: str | Target | None, job: JobSpec) -> Target | None:
     if isinstance(target, Target):
         return target
     name = target if target is not None else job.backend
-    return None if name is None else targets.find(name)
+    return None if name is None else find(name)
 
 
 def _with_noise(target: Target, noise: Mapping[str, Any] | None) -> Target:
@@ -243,7 +243,7 @@ def _with_noise(target: Target, noise: Mapping[str, Any] | None) -> Target:
     model = noise.get("model") if noise else None
     if not target.simulator or model in (None, "ideal"):
         return target
-    known = {t.name.removeprefix("qpu."): t for t in targets.all_targets() if t.vendor == "ionq" and not t.simulator}
+    known = {t.name.removeprefix("qpu."): t for t in all_targets() if t.vendor == "ionq" and not t.simulator}
     machine = known.get(str(model))
     if machine is None:
         return target

@@ -224,7 +224,7 @@ def format_float(value: float) -> str:
     if value == 0:
         return "0"
     ratio = value / math.pi
-    for denominator in _DENOMINATORS:
+    for denominator in _DENOMINATORS if abs(ratio) < 65 else ():
         numerator = round(ratio * denominator)
         if numerator and abs(numerator) <= 64 and _pi_fraction(numerator, denominator) == value:
             sign = "-" if numerator < 0 else ""

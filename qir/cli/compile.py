@@ -123,7 +123,8 @@ def _one_job(
     print_after: tuple[str, ...],
     time_passes: bool,
 ) -> None:
-    from qir import compiler, targets
+    from qir import compiler
+    from qir.targets import find
     from qir.targets.target import Target
 
     machine: str | Target | None = target
@@ -134,9 +135,9 @@ def _one_job(
     elif properties is not None:
         raise UsageError("--properties goes with --configuration")
     elif target is not None:
-        machine = targets.find(target)
+        machine = find(target)
     if emit == "ionq" and machine is None:
-        machine = targets.find("simulator")
+        machine = find("simulator")
     watcher = _Watcher(print_after, verify_each, assume_zero)
     compiled = compiler.compile(
         paths if len(paths) > 1 else paths[0],

@@ -17,10 +17,10 @@ __all__ = ["command"]
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(name: str | None, form: str) -> None:
     """List the machines, or describe the one called NAME."""
-    from qir import targets
+    from qir.targets import all_targets, find
 
     if name is not None:
-        row = describe(targets.find(name))
+        row = describe(find(name))
         if form == "json":
             print(json.dumps(row, indent=2))
             return
@@ -29,7 +29,7 @@ def command(name: str | None, form: str) -> None:
             if value not in (None, {}, []):
                 print(f"{key:<{width}}  {_plain(value)}")
         return
-    machines = targets.all_targets()
+    machines = all_targets()
     if form == "json":
         print(json.dumps([describe(t) for t in machines], indent=2))
         return
