@@ -28,9 +28,14 @@ _VENDORS = ("qir.targets.ionq", "qir.targets.ibm")
 
 
 @cache
-def all_targets() -> tuple[Target, ...]:
+def _table() -> dict[str, Target]:
+    rows = (*(target for module in _VENDORS for target in import_module(module).TARGETS), LOCAL)
+    return {target.name: target for target in rows}
+
+
+def all_targets() -> list[Target]:
     """Every known machine: IonQ's, IBM's, and the built-in simulator."""
-    return (*(target for module in _VENDORS for target in import_module(module).TARGETS), LOCAL)
+    return list(_table().values())
 
 
 def find(name: str) -> Target:
@@ -39,7 +44,7 @@ def find(name: str) -> Target:
     UnknownTargetError suggests the nearest names.
     """
     wanted = name.strip().lower()
-    known = {target.name: target for target in all_targets()}
+    known = _table()
     if wanted in known:
         return known[wanted]
     near = get_close_matches(wanted, known, n=3, cutoff=0.6)

@@ -66,21 +66,23 @@ TARGETS: tuple[Target, ...] = (
     _qpu(
         "qpu.forte-1", 36, "zz", _errors(0.000266667, 0.004949333, 0.005, "zz"), _FORTE_TIMES,
         f"OpenAPI v0.4 of 2026-10-01; {_MODEL}; SPAM and gate times: ionq.com, 2026-10", family="forte",
-        features=frozenset({"mid-circuit", "reset"}),
+        features=frozenset({"serial", "mid-circuit", "reset"}),
     ),
     _qpu(
         "qpu.forte-enterprise-1", 36, "zz", _errors(0.000266667, 0.004949333, 0.005, "zz"), _FORTE_TIMES,
         f"OpenAPI v0.4 of 2026-10-01; rates of forte-1, the same class of machine; {_MODEL}", family="forte",
-        features=frozenset({"mid-circuit", "reset"}),
+        features=frozenset({"serial", "mid-circuit", "reset"}),
     ),
     _qpu(
         "qpu.aria-1", 25, "ms", _errors(0.0005, 0.0133, 0.0039, "ms"), _ARIA_TIMES,
         f"OpenAPI v0.4 of 2026-04-30; {_MODEL}; times: Azure provider page; retired in 2026", family="aria",
+        features=frozenset({"serial"}),
         retired="2026",
     ),
     _qpu(
         "qpu.aria-2", 25, "ms", _errors(0.000657333, 0.01856, 0.0039, "ms"), _ARIA_TIMES,
         f"OpenAPI v0.4 of 2026-04-30; {_MODEL}; times: Azure provider page; retired in 2026", family="aria",
+        features=frozenset({"serial"}),
         retired="2026",
     ),
     Target(
