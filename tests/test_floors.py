@@ -16,7 +16,7 @@ FLOORS: dict[str, int] = {
     "circuit": 3,
     "definitions": 4, "dense": 4, "estimate": 4, "job": 4, "journal": 4, "metrics": 4, "program": 4,
     "statevector": 4, "tableau": 4, "targets": 4,
-    "report": 5, "sweeps": 5,
+    "drawing": 5, "report": 5, "sweeps": 5,
     "frontends": 5, "emitters": 5, "lint": 5, "verify": 5, "submitters": 5, "passes": 5, "grammars": 5,
     "pipeline": 6,
     "compiler": 7, "linter": 7, "simulator": 7,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qir.circuit import Circuit
     from qir.compiler import Compiled
 
-__all__ = ["command"]
+__all__ = ["command", "parse_observables"]
 
 
 @click.command(name="compile")
@@ -149,7 +149,7 @@ def _one_job(
         gateset=gateset,
         program=program,
         wire=wire,
-        observables=_observables(observables),
+        observables=parse_observables(observables),
         parameter_values=read_json(values, "parameter values") if values else None,
         options=read_json(options_file, "options") if options_file else None,
         layout=_layout(layout),
@@ -192,7 +192,8 @@ class _Watcher:
                 raise InternalError(f"the pass {name} changed the circuit: {result.detail}")
 
 
-def _observables(texts: tuple[str, ...]) -> Any:
+def parse_observables(texts: tuple[str, ...]) -> Any:
+    """Observables as given on the command line: None, one, or a list.  UsageError for bad JSON."""
     if not texts:
         return None
     parsed: list[Any] = []
