@@ -1,0 +1,436 @@
+"""Running a circuit: expansion into single operations, and an interpreter over branches.
+
+`leaves` opens user gates and boxes until only gates of the table, Pauli exponentials and effects
+(measurements, resets, classical statements, control flow) are left.  `run` walks them over a list
+of branches, one per measured record that matters.  What a state is, is the engine's business: a
+statevector, a stabilizer tableau, or the Kraus operators of the checker.
+
+A measurement is deferred until somebody looks: its qubit is touched again or its bit is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, Union
+
+import numpy as np
+
+from qir.circuit import Assign, Circuit, Extra, For, If, Switch, While
+from qir.classical import ClassicalError, Memory
+from qir.columns import NAMES, OPERATIONS, USER
+from qir.expressions import Expr
+from qir.gates import GATES, NUM_GATES
+from qir.params import Angle
+
+__all__ = ["Branch", "Effect", "Engine", "Leaf", "Unsupported", "leaves", "run"]
+
+_SKIPPED = frozenset(OPERATIONS[name] for name in ("barrier", "delay", "pragma"))
+_BOX, _PAULIEXP = OPERATIONS["box"], OPERATIONS["pauliexp"]
+_MAX_DEPTH = 256
+
+
+class Unsupported(Exception):
+    """The circuit cannot be run this way; the text says why."""
+
+
+class Leaf(NamedTuple):
+    """A gate of the table or `pauliexp` (with `payload`, its Paulis), controls first; `matrix` for a
+    power of a user gate that has no other form."""
+
+    name: str
+    qubits: tuple[int, ...]
+    angles: tuple[Angle, ...] = ()
+    controls: str = ""
+    power: float = 1.0
+    payload: str = ""
+    body: Circuit | None = None
+
+
+class Effect(NamedTuple):
+    """What is not a gate: `kind` is the operation's name."""
+
+    kind: str
+    qubits: tuple[int, ...]
+    clbit: int = -1
+    extra: Extra | None = None
+
+
+Item = Union[Leaf, Effect]
+
+
+def leaves(circuit: Circuit, *, limit: int = 50_000_000) -> Iterator[Item]:
+    """The operations of a circuit with user gates and boxes opened, its global phase first.
+
+    Unsupported when it opens to more than `limit` operations or calls an opaque gate.
+    """
+    budget = [limit]
+    if circuit.global_phase != Angle():
+        yield Leaf("gphase", (), (circuit.global_phase,))
+    yield from _leaves(circuit, budget, 0)
+
+
+def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
+    if depth > _MAX_DEPTH:
+        raise Unsupported("gates call one another too deeply")
+    columns = circuit.columns
+    budget[0] -= len(columns)
+    if budget[0] < 0:
+        raise Unsupported("it opens to too many operations")
+    codes, extras = columns.opcode.tolist(), columns.extra.tolist()
+    qubits, params, clbits = columns.qubits.tolist(), columns.params.tolist(), columns.clbit.tolist()
+    terms = None if columns.terms is None else columns.terms.tolist()
+    sizes = [(g.num_qubits, g.num_params) for g in GATES.values()]
+    for row, code in enumerate(codes):
+        index = extras[row]
+        if code < NUM_GATES and index < 0:
+            width, count = sizes[code]
+            if terms is None or not any(terms[row]):
+                angles = tuple([Angle(v) for v in params[row][:count]])
+            else:
+                angles = circuit.row_angles(row)
+            yield Leaf(NAMES[code], tuple(qubits[row][:width]), angles)
+            continue
+        if code in _SKIPPED:
+            continue
+        extra = circuit.extras[index] if index >= 0 else None
+        operands = circuit.operands(row)
+        if code == _BOX:
+            assert extra is not None
+            block = extra.blocks[0]
+            if block.global_phase != Angle():
+                yield Leaf("gphase", (), (block.global_phase,))
+            yield from _leaves(block, budget, depth + 1)
+        elif code >= USER:
+            yield from _call(circuit, row, operands, extra, budget, depth)
+        elif code < NUM_GATES or code == _PAULIEXP:
+            payload = extra.payload if extra is not None and isinstance(extra.payload, str) else ""
+            controls, power = (extra.controls, extra.power) if extra is not None else ("", 1.0)
+            yield Leaf(NAMES[code], operands, circuit.row_angles(row), controls, power, payload)
+        else:
+            yield Effect(NAMES[code], operands, clbits[row], extra)
+
+
+def _call(circuit: Circuit, row: int, operands: tuple[int, ...], extra: Extra | None, budget: list[int], depth: int
+          ) -> Iterator[Item]:  # fmt: skip
+    definition = circuit.definitions[int(circuit.columns.opcode[row]) - USER]
+    if definition.body is None:
+        raise Unsupported(f"the gate {definition.name} is opaque")
+    body = definition.body
+    if definition.params:
+        body = body._bind(dict(zip(definition.params, circuit.row_angles(row))))
+    controls, power = (extra.controls, extra.power) if extra is not None else ("", 1.0)
+    head, wires = operands[: len(controls)], operands[len(controls) :]
+    if not float(power).is_integer():
+        yield Leaf("matrix", operands, (), controls, power, "", body)
+        return
+    items: list[Leaf] = []
+    for item in leaves(body, limit=budget[0]):
+        if isinstance(item, Effect):
+            raise Unsupported(f"the gate {definition.name} has a {item.kind} in its body")
+        items.append(item)
+    if power < 0:
+        items = [item._replace(power=-item.power) for item in reversed(items)]
+    budget[0] -= len(items) * abs(int(power))
+    if budget[0] < 0:
+        raise Unsupported("it opens to too many operations")
+    opened = [
+        item._replace(qubits=(*head, *(wires[q] for q in item.qubits)), controls=controls + item.controls) for item in items
+    ]
+    for _ in range(abs(int(power))):
+        yield from opened
+
+
+# -- the interpreter ----------------------------------------------------------------------------
+
+
+@dataclass
+class Branch:
+    """One history: its classical memory, its quantum state, its number of shots, and the measurements
+    nobody has looked at (bit or None, and the wire)."""
+
+    memory: Memory
+    state: Any
+    weight: float = 1
+    deferred: list[tuple[int | None, int]] = field(default_factory=list)
+    flow: str = ""
+
+
+class Engine(Protocol):
+    """What a kind of state must be able to do."""
+
+    def prepare(self, gates: list[Leaf]) -> Any:
+        """Gates with numeric angles, in the form `apply` takes."""
+
+    def apply(self, branch: Branch, prepared: Any) -> None:
+        """Change the state of the branch."""
+
+    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+        """Project: an outcome and a branch (with a memory of its own) for each that has weight."""
+
+    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+        """Bring a wire to |0>, whatever it was."""
+
+
+Step = tuple[str, Any, frozenset[int]]
+
+
+class _Runner:
+    def __init__(self, engine: Engine, max_loops: int, max_branches: int) -> None:
+        self.engine = engine
+        self.loops_left = max_loops
+        self.max_branches = max_branches
+        self.programs: dict[int, tuple[Circuit, list[Step]]] = {}
+
+    def program(self, circuit: Circuit) -> list[Step]:
+        """Static gates gathered into segments between effects."""
+        known = self.programs.get(id(circuit))
+        if known is not None:
+            return known[1]
+        steps: list[Step] = []
+        pending: list[Leaf] = []
+
+        def flush() -> None:
+            if pending:
+                wires = frozenset(q for leaf in pending for q in leaf.qubits)
+                steps.append(("gates", self.engine.prepare(list(pending)), wires))
+                pending.clear()
+
+        for item in leaves(circuit):
+            if isinstance(item, Leaf):
+                if all(a.is_number for a in item.angles):
+                    pending.append(item)
+                else:
+                    flush()
+                    steps.append(("dynamic", item, frozenset(item.qubits)))
+            else:
+                flush()
+                steps.append((item.kind, item, frozenset(item.qubits)))
+        flush()
+        self.programs[id(circuit)] = (circuit, steps)
+        return steps
+
+    def block(self, circuit: Circuit, branches: list[Branch]) -> list[Branch]:
+        for kind, what, wires in self.program(circuit):
+            done = [b for b in branches if b.flow]
+            branches = done + self.step(kind, what, wires, [b for b in branches if not b.flow])
+            if len(branches) > self.max_branches:
+                raise Unsupported(f"measurements lead to more than {self.max_branches} histories")
+        return branches
+
+    def step(self, kind: str, what: Any, wires: frozenset[int], branches: list[Branch]) -> list[Branch]:
+        if kind == "measure":
+            bit = what.clbit if what.clbit >= 0 else None
+            for b in branches:
+                # The bit's older value is lost; the qubit that gave it stays dephased.
+                b.deferred = [(None if c == bit else c, w) for c, w in b.deferred]
+                b.deferred.append((bit, what.qubits[0]))
+            return branches
+        if kind in ("gates", "dynamic", "reset"):
+            branches = [r for b in branches for r in self.resolve(b, wires=wires)]
+            if kind == "gates":
+                for b in branches:
+                    self.engine.apply(b, what)
+                return branches
+            if kind == "dynamic":
+                for b in branches:
+                    angles = tuple(_angle(a, b.memory) for a in what.angles)
+                    self.engine.apply(b, self.engine.prepare([what._replace(angles=angles)]))
+                return branches
+            return [r for b in branches for r in self.engine.reset(b, what.qubits[0])]
+        extra: Extra = what.extra or Extra()
+        payload = extra.payload
+        if kind == "if":
+            assert isinstance(payload, If)
+            return self.choose(branches, payload.condition, lambda v: 0 if v else 1, extra.blocks)
+        if kind == "switch":
+            assert isinstance(payload, Switch)
+            table = {label: i for i, labels in enumerate(payload.labels) for label in labels}
+            default = len(payload.labels)
+            return self.choose(branches, payload.subject, lambda v: table.get(int(v), default), extra.blocks)
+        if kind == "while":
+            assert isinstance(payload, While)
+            return self.loop(branches, payload.condition, extra.blocks[0])
+        if kind == "for":
+            assert isinstance(payload, For)
+            return [r for b in branches for r in self.count(b, payload, extra.blocks[0])]
+        if kind == "assign":
+            assert isinstance(payload, Assign)
+            return [r for b in branches for r in self.assign(b, payload)]
+        if kind in ("break", "continue", "end"):
+            for b in branches:
+                b.flow = kind
+            return branches
+        if not branches:
+            return branches
+        raise Unsupported(f"{kind} cannot be run here")
+
+    # -- looking at bits -------------------------------------------------------------------
+
+    def resolve(
+        self, branch: Branch, *, wires: frozenset[int] = frozenset(), bits: frozenset[int] = frozenset()
+    ) -> list[Branch]:
+        """Carry out the deferred measurements of some wires or bits."""
+        if not branch.deferred:
+            return [branch]
+        due = []
+        for c, w in branch.deferred:
+            if w not in due and (w in wires or (c is not None and c in bits)):
+                due.append(w)
+        result = [branch]
+        for wire in due:
+            result = [r for b in result for r in self._project(b, wire)]
+        return result
+
+    def _project(self, branch: Branch, wire: int) -> list[Branch]:
+        written = [c for c, w in branch.deferred if w == wire and c is not None]
+        branch.deferred = [(c, w) for c, w in branch.deferred if w != wire]
+        result = []
+        for outcome, b in self.engine.measure(branch, wire):
+            for c in written:
+                b.memory.bits[c] = outcome
+            result.append(b)
+        return result
+
+    def seen(self, branch: Branch, *expressions: Expr) -> list[Branch]:
+        """Branches in which all bits the expressions read are known."""
+        bits: set[int] = set()
+        for e in expressions:
+            bits |= set(e.clbits)
+            for name in e.registers:
+                r = branch.memory.registers[name]
+                bits |= set(range(r.start, r.start + r.size))
+        return self.resolve(branch, bits=frozenset(bits))
+
+    def choose(self, branches: list[Branch], condition: Expr, pick: Any, blocks: Sequence[Circuit]) -> list[Branch]:
+        known = [r for b in branches for r in self.seen(b, condition)]
+        groups: dict[int, list[Branch]] = {}
+        for b in known:
+            groups.setdefault(pick(b.memory.evaluate(condition)), []).append(b)
+        result = []
+        for number, group in sorted(groups.items()):
+            result += self.block(blocks[number], self.enter(group, blocks[number])) if number < len(blocks) else group
+        return result
+
+    @staticmethod
+    def enter(branches: list[Branch], block: Circuit) -> list[Branch]:
+        for b in branches:
+            b.memory.declare(block.variables)
+        return branches
+
+    def loop(self, branches: list[Branch], condition: Expr, body: Circuit) -> list[Branch]:
+        result: list[Branch] = []
+        active = branches
+        while active:
+            known = [r for b in active for r in self.seen(b, condition)]
+            inside: list[Branch] = []
+            for b in known:
+                (inside if b.memory.evaluate(condition) else result).append(b)
+            active = self._iterate(body, inside, result) if inside else []
+        return result
+
+    def _iterate(self, body: Circuit, branches: list[Branch], finished: list[Branch]) -> list[Branch]:
+        """One pass through a loop's body; branches that leave the loop go to `finished`."""
+        self.loops_left -= 1
+        if self.loops_left < 0:
+            raise Unsupported("a loop goes round too often")
+        going = []
+        for b in self.block(body, self.enter(branches, body)):
+            if b.flow in ("break", "end"):
+                b.flow = "" if b.flow == "break" else b.flow
+                finished.append(b)
+            else:
+                b.flow = ""
+                going.append(b)
+        return going
+
+    def count(self, branch: Branch, payload: For, body: Circuit) -> list[Branch]:
+        sources = payload.values if isinstance(payload.values, tuple) else (payload.values,)
+        result: list[Branch] = []
+        for start in self.seen(branch, *sources):
+            values = _loop_values(payload.values, start.memory)
+            start.memory.declare([payload.variable])
+            active = [start]
+            for value in values:
+                for b in active:
+                    b.memory.assign(Expr("var", payload.variable.name, (), payload.variable.type), value)
+                active = self._iterate(body, active, result)
+                if not active:
+                    break
+            result += active
+        return result
+
+    def assign(self, branch: Branch, payload: Assign) -> list[Branch]:
+        target = payload.target
+        written: set[int] = set(target.clbits)
+        for name in target.registers:
+            r = branch.memory.registers[name]
+            written |= set(range(r.start, r.start + r.size))
+        result = self.seen(branch, payload.value, *target.args)
+        if target.op == "index":
+            result = [r for b in result for r in self.resolve(b, bits=frozenset(written))]
+        for b in result:
+            value = b.memory.evaluate(payload.value)
+            b.deferred = [(None if c in written else c, w) for c, w in b.deferred]
+            b.memory.assign(target, value, payload.value.type)
+        return result
+
+
+def _angle(value: Angle, memory: Memory) -> Angle:
+    total = value.constant
+    for symbol, coefficient in value.terms:
+        total += coefficient * float(memory.evaluate(symbol))
+    if not np.isfinite(total):
+        raise ClassicalError("an angle is not finite")
+    return Angle(total)
+
+
+def _loop_values(values: Expr | tuple[Expr, ...], memory: Memory) -> Sequence[Any]:
+    if isinstance(values, tuple):
+        return [memory.evaluate(v) for v in values]
+    found = memory.evaluate(values)
+    if isinstance(found, tuple):
+        _, start, step, stop = found
+        step = 1 if step is None else int(step)
+        if step == 0:
+            raise ClassicalError("a range with step 0")
+        return range(int(start), int(stop) + (1 if step > 0 else -1), step)
+    if isinstance(found, list):
+        return found
+    width = values.type.width or 1
+    return [int(found) >> i & 1 for i in range(width)]
+
+
+def run(
+    circuit: Circuit,
+    branches: list[Branch],
+    engine: Engine,
+    *,
+    values: Mapping[str, Any] | None = None,
+    max_loops: int = 1_000_000,
+    max_branches: int = 1 << 20,
+) -> list[Branch]:
+    """Run a circuit from the given branches.  Measurements nobody looked at stay in `Branch.deferred`.
+
+    Unsupported for externs and for loops or histories beyond the bounds; ClassicalError for an
+    expression without a value.
+    """
+    for b in branches:
+        b.memory.declare(circuit.variables, values)
+    runner = _Runner(engine, max_loops, max_branches)
+    result = runner.block(circuit, branches)
+    if circuit.frames is not None and any(f != Angle() for f in circuit.frames):
+        turns = [Leaf("rz", (w,), (f,)) for w, f in enumerate(circuit.frames) if f != Angle()]
+        for b in result:
+            gates = [replace_angles(leaf, b.memory) for leaf in turns]
+            # A z rotation after a measurement changes nothing that is recorded.
+            engine.apply(b, engine.prepare(gates))
+    return result
+
+
+def replace_angles(leaf: Leaf, memory: Memory) -> Leaf:
+    """The gate with its symbolic angles replaced by numbers from memory."""
+    return leaf._replace(angles=tuple(_angle(a, memory) for a in leaf.angles))
+
+
+

@@ -1,0 +1,129 @@
+"""Matrices of gates evaluated from their definitions, down to `U`, `gphase` and control.
+
+The checker's own arithmetic: `Gate.matrix` (what passes and simulators use) is never looked at, so
+a wrong matrix in the table shows as a disagreement.  Little-endian as everywhere: bit k of a matrix
+index is operand k, controls are the first operands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.gates import GATES
+
+__all__ = ["add_controls", "apply", "gate_matrices", "matrix_power", "pauli_rotation"]
+
+Complex = npt.NDArray[np.complex128]
+Real = npt.NDArray[np.float64]
+
+
+def _u(theta: Real, phi: Real, lam: Real) -> Complex:
+    """`U` of the OpenQASM 3 specification: half of (1 + e^it, -i e^il (1 - e^it); ...)."""
+    turn = np.exp(1j * theta)
+    result = np.empty((len(theta), 2, 2), np.complex128)
+    result[:, 0, 0] = 1 + turn
+    result[:, 0, 1] = -1j * np.exp(1j * lam) * (1 - turn)
+    result[:, 1, 0] = 1j * np.exp(1j * phi) * (1 - turn)
+    result[:, 1, 1] = np.exp(1j * (phi + lam)) * (1 + turn)
+    return result / 2
+
+
+def add_controls(matrices: Complex, controls: str) -> Complex:
+    """Controlled forms of matrices (n, d, d); the first character is the first operand, '0' acts when clear."""
+    for state in reversed(controls):
+        count, size, _ = matrices.shape
+        result = np.zeros((count, size, 2, size, 2), np.complex128)
+        on = 1 if state == "1" else 0
+        result[:, :, on, :, on] = matrices
+        result[:, :, 1 - on, :, 1 - on] = np.eye(size)
+        matrices = result.reshape(count, 2 * size, 2 * size)
+    return matrices
+
+
+def apply(gates: Complex, states: Complex, operands: Sequence[int]) -> Complex:
+    """Multiply arrays (n, 2**k, m) from the left by gates (n or 1, d, d) on the given bits of their rows."""
+    count, rows, _ = states.shape
+    k = rows.bit_length() - 1
+    width = len(operands)
+    if width == 0:
+        return states * gates[:, :1, :1]
+    tensor = states.reshape(count, *(2,) * k, -1)
+    axes = [k - q for q in reversed(operands)]
+    moved = np.moveaxis(tensor, axes, range(1, width + 1))
+    shape = moved.shape
+    product = gates @ np.ascontiguousarray(moved).reshape(count, 2**width, -1)
+    return np.ascontiguousarray(np.moveaxis(product.reshape(shape), range(1, width + 1), axes)).reshape(states.shape)
+
+
+def gate_matrices(name: str, angles: Sequence[Any]) -> Complex:
+    """Matrices (n, d, d) of a gate of the table at n settings of its angles (n = 1 without angles)."""
+    if not angles:
+        return _fixed(name)
+    return _define(name, np.broadcast_arrays(*(np.atleast_1d(np.asarray(a, np.float64)) for a in angles)))
+
+
+@cache
+def _fixed(name: str) -> Complex:
+    result = _define(name, [])
+    result.flags.writeable = False
+    return result
+
+
+def _define(name: str, angles: Sequence[Real]) -> Complex:
+    if name == "gphase":
+        return np.exp(1j * angles[0])[:, None, None]
+    if name == "U":
+        return _u(angles[0], angles[1], angles[2])
+    row = GATES[name]
+    assert row.define is not None
+    count = len(angles[0]) if angles else 1
+    result = np.broadcast_to(np.eye(2**row.num_qubits, dtype=np.complex128), (count, 2**row.num_qubits, 2**row.num_qubits))
+    for inner, values, operands in row.define(*angles):
+        controls = ""
+        while inner.startswith("ctrl "):
+            inner, controls = inner[5:], controls + "1"
+        matrices = gate_matrices(inner, values)
+        result = apply(add_controls(matrices, controls), result, operands)
+    return result
+
+
+def pauli_rotation(paulis: str, theta: Real) -> Complex:
+    """exp(-i theta/2 P), shape (n, d, d); the rightmost letter is the first operand."""
+    size = 2 ** len(paulis)
+    x = int("".join("1" if p in "XY" else "0" for p in paulis) or "0", 2)
+    z = int("".join("1" if p in "ZY" else "0" for p in paulis) or "0", 2)
+    column = np.arange(size)
+    parity = np.array([(int(c) & z).bit_count() for c in column])
+    values = (-1.0) ** parity * 1j ** sum(p == "Y" for p in paulis)
+    pauli = np.zeros((size, size), np.complex128)
+    pauli[column ^ x, column] = values
+    half = np.asarray(theta, np.float64)[:, None, None] / 2
+    result: Complex = np.cos(half) * np.eye(size) - 1j * np.sin(half) * pauli
+    return result
+
+
+def matrix_power(matrix: Complex, power: float) -> Complex:
+    """A power of one unitary (d, d); a fractional one is principal (eigenphases in (-pi, pi])."""
+    if float(power).is_integer():
+        base: Complex = matrix if power >= 0 else matrix.conj().T
+        result = np.eye(len(matrix), dtype=np.complex128)
+        count = abs(int(power))
+        while count:
+            if count & 1:
+                result = result @ base
+            base = base @ base
+            count >>= 1
+        return result
+    # U = A + iB with A, B Hermitian and commuting; a generic combination has U's eigenvectors.
+    a: Any = (matrix + matrix.conj().T) / 2
+    b: Any = (matrix - matrix.conj().T) / 2j
+    _, vectors = np.linalg.eigh(a * 0.8310472 + b * 1.1393125)
+    phases = np.angle(np.diagonal(vectors.conj().T @ matrix @ vectors))
+    phases = np.where(phases < -np.pi + 1e-10, np.pi, phases)
+    fractional: Complex = (vectors * np.exp(1j * power * phases)) @ vectors.conj().T
+    return fractional
