@@ -251,12 +251,13 @@ class Circuit:
 
     def all_angles(self) -> Iterator[Angle]:
         """Every symbolic angle in the circuit and its blocks."""
-        yield from self.angles
-        yield self.global_phase
-        for extra in self.extras:
-            yield from extra.params or ()
-            for block in extra.blocks:
-                yield from block.all_angles()
+        pending = [self]
+        for circuit in pending:
+            yield from circuit.angles
+            yield circuit.global_phase
+            for extra in circuit.extras:
+                yield from extra.params or ()
+                pending.extend(extra.blocks)
 
     def opname(self, code: int) -> str:
         """The name behind an opcode."""

@@ -20,7 +20,8 @@ __all__ = ["PAULIEXP", "known_as", "pauliexp_definition", "table_definition"]
 PAULIEXP = "pauliexp_"
 """Name of a Pauli exponential's definition, before its Paulis (rightmost letter on the first qubit)."""
 
-_PARAMS = ("theta", "phi", "lam", "gamma")
+# Several names ascend: Qiskit's importer hands out arguments by the sorted names.
+_PARAMS = (("theta",), ("p0", "p1"), ("p0", "p1", "p2"), ("p0", "p1", "p2", "p3"))
 
 
 @cache
@@ -32,7 +33,7 @@ def table_definition(name: str) -> Definition | None:
     row = GATES[name]
     if row.define is None:
         return None
-    params = _PARAMS[: row.num_params]
+    params = _PARAMS[row.num_params - 1] if row.num_params else ()
     builder = _body(row.num_qubits)
     for gate_name, angles, operands in row.define(*map(angle, params)):
         *modifiers, plain = gate_name.split()
