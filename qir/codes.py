@@ -124,6 +124,32 @@ _ROWS: tuple[tuple[int, str, str], ...] = (
     (198, "style.bidi", "Bidirectional control characters in the text."),
 )
 
+_ROWS_CIRCUIT: tuple[tuple[int, str, str], ...] = (
+    (200, "circuit.unused-qubit", "A qubit that no operation uses."),
+    (201, "circuit.unused-bit", "A classical bit that nothing writes or reads."),
+    (202, "circuit.gate-after-measure", "A gate on a measured qubit that nothing can see."),
+    (203, "circuit.measured-twice", "A qubit is measured twice with nothing in between."),
+    (204, "circuit.reset-fresh", "A reset of a qubit that is still in |0>."),
+    (205, "circuit.identity-gate", "A gate that does nothing."),
+    (206, "circuit.cancelling-gates", "Two neighbouring gates that undo each other."),
+    (207, "circuit.unreachable", "Operations that never run."),
+    (208, "circuit.unused-parameter", "An input parameter that no gate uses."),
+    (209, "circuit.shadowed-gate", "A gate definition that hides a well-known gate."),
+    (210, "circuit.deprecated", "Syntax that newer versions of the language replace."),
+    (211, "circuit.angle-degrees", "An angle that looks like degrees."),
+    (212, "circuit.angle-turns", "An angle of a native gate that looks like radians."),
+    (213, "circuit.include", "An include that other tools may not have."),
+    (214, "circuit.unused-gate", "A gate definition that nothing calls."),
+    (215, "circuit.no-measurement", "A program whose results nobody reads."),
+    (216, "circuit.bit-overwritten", "A measurement result that is overwritten before it is read."),
+)
+
+_ROWS_ESTIMATE: tuple[tuple[int, str, str], ...] = (
+    (500, "estimate.cost", "What the job is likely to cost."),
+    (501, "estimate.success", "How likely one run is free of errors."),
+    (502, "estimate.duration", "How long one run takes."),
+)
+
 _ROWS_INTERNAL: tuple[tuple[int, str, str], ...] = ((900, "internal.refuted", "The compiler's own check refuted its output."),)
 
 _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
@@ -149,9 +175,9 @@ _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
     (409, "job.empty", "The job has nothing to run."),
 )
 
-CODES: dict[str, Code] = {
-    slug: Code(f"Q{number}", slug, meaning) for number, slug, meaning in (*_ROWS, *_ROWS_TARGET, *_ROWS_INTERNAL)
-}
+_ALL = (*_ROWS, *_ROWS_CIRCUIT, *_ROWS_TARGET, *_ROWS_ESTIMATE, *_ROWS_INTERNAL)
+
+CODES: dict[str, Code] = {slug: Code(f"Q{number}", slug, meaning) for number, slug, meaning in _ALL}
 """Slug to row."""
 
 

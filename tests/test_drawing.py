@@ -10,7 +10,7 @@ from qir.drawing import draw_svg, draw_text
 
 def test_bell_as_text() -> None:
     circuit = CircuitBuilder(2, 1).h(0).cx(0, 1).measure(1, 0).build()
-    assert draw_text(circuit) == "q[0]: ─┤h├─●────────────\n           │\nq[1]: ─────⊕─┤M c[0]├─\n"
+    assert draw_text(circuit) == "q[0]: ─┤h├─●──────────\n           │\nq[1]: ─────⊕─┤M c[0]├─\n"
 
 
 def test_lines_do_not_cross_boxes() -> None:
