@@ -22,4 +22,7 @@ def command(code: str) -> None:
         near = difflib.get_close_matches(code, names, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(f"there is no diagnostic {code!r}{hint}")
-    print(f"{row.code} {row.slug}\n\n{row.meaning}")
+    from qir.lint import RULES, manual
+
+    rule = next((r for r in RULES if r.slug == row.slug), None)
+    print(manual(rule) if rule is not None else f"{row.code} {row.slug}\n\n{row.meaning}")

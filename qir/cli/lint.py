@@ -2,46 +2,146 @@
 
 from __future__ import annotations
 
-import json
+import glob
+import sys
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from qir.cli.common import show_diagnostics
-from qir.diagnostics import Diagnostic, Severity
-from qir.errors import FileError
+from qir import __version__
+from qir.cli.common import show_diagnostics, use_colour, write_output
+from qir.diagnostics import Diagnostic, Severity, render
+from qir.errors import FileError, UsageError
 
 __all__ = ["command"]
+
+SUFFIXES = (".qasm", ".qasm3", ".json")
 
 
 @click.command(name="lint")
 @click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
 @click.option("-t", "--target", metavar="TARGET", help="Machine the program is for.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def command(sources: tuple[str, ...], target: str | None, form: str) -> int:
+@click.option("--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True,
+              help="What to print.")
+@click.option("--select", metavar="CODES", help="Only these codes, prefixes or slugs, separated by commas.")
+@click.option("--ignore", metavar="CODES", help="Not these codes, prefixes or slugs, separated by commas.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that cannot change what a program means.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply the other fixes too.")
+@click.option("--diff", "show_diff", is_flag=True, help="Print what --fix would change; write nothing.")
+@click.option("--statistics", is_flag=True, help="Count findings by code.")
+@click.option("--shots", type=click.IntRange(1), metavar="N", help="Shots, for the estimates.")
+@click.option("--stdin-filename", metavar="F", help="Name for standard input in the findings.")
+def command(
+    sources: tuple[str, ...], target: str | None, form: str, select: str | None, ignore: str | None, fix: bool,
+    unsafe_fixes: bool, show_diff: bool, statistics: bool, shots: int | None, stdin_filename: str | None,
+) -> int:  # fmt: skip
     """Check programs and jobs before they are sent.
 
-    SOURCE is an OpenQASM program, an IonQ or IBM job, or - for standard input.  Exit status 1 when
-    there is an error.
+    SOURCE is an OpenQASM program, an IonQ or IBM job, a folder, a pattern such as 'circuits/*.qasm',
+    or - for standard input.  A comment `// qcompile: ignore[Q203]` silences a line.  Exit status 1
+    when there is an error.
+
+    \b
+    qcompile lint bell.qasm -t ibm_fez
+    qcompile lint circuits/ --format sarif > findings.sarif
+    qcompile lint bell.qasm --fix
     """
     from qir.frontends import open_source
+    from qir.lint.config import find_config
+    from qir.lint.fixes import apply_fixes, diff
+    from qir.lint.formats import Finding, github, sarif, to_json
+    from qir.lint.suppress import selected
     from qir.linter import lint_source
+    from qir.source import Source
     from qir.targets import find
 
-    machine = find(target) if target is not None else None
-    rows: list[dict[str, object]] = []
-    errors = 0
-    for name in sources:
+    config = find_config(Path.cwd())
+    wanted = _codes(select) or config.select
+    unwanted = _codes(ignore) or config.ignore
+    name = target or config.target
+    machine = find(name) if name is not None else None
+    job = {} if shots is None else {"shots": shots}
+    findings: list[Finding] = []
+    changed = 0
+    files = list(_files(sources))
+    for number, file in enumerate(files, 1):
+        if len(files) > 20 and sys.stderr.isatty():
+            print(f"\r{number}/{len(files)} ", end="", file=sys.stderr)
+        shown = stdin_filename if file == "-" and stdin_filename else file
         try:
-            found: list[Diagnostic] = lint_source(open_source(Path(name)), machine)
+            source = open_source(file)
         except FileError as problem:
-            if len(sources) == 1:
+            if len(files) == 1:
                 raise
-            found = problem.diagnostics
-        errors += sum(d.severity is Severity.ERROR for d in found)
-        if form == "text":
-            show_diagnostics(found)
-        rows.extend(d.to_dict(name) for d in found)
-    if form == "json":
-        print(json.dumps(rows, indent=2))
-    return 1 if errors else 0
+            findings.extend((shown, d) for d in problem.diagnostics)
+            continue
+        if shown != file:
+            source = Source(source.text, shown)
+        found = selected(lint_source(source, machine, **job), source, wanted, unwanted)
+        if (fix or unsafe_fixes or show_diff) and any(d.fix for d in found):
+            text, count = apply_fixes(source, found, unsafe=unsafe_fixes)
+            if show_diff:
+                sys.stdout.write(diff(source.text, text, shown))
+            elif count and file == "-":
+                sys.stdout.write(text)
+            elif count:
+                write_output(text, file)
+                changed += count
+                source = open_source(file)
+                found = selected(lint_source(source, machine, **job), source, wanted, unwanted)
+        elif fix and file == "-":
+            sys.stdout.write(source.text)
+        findings.extend((shown, d) for d in found)
+    if form == "text":
+        diagnostics = [d for _, d in findings]
+        if fix or unsafe_fixes or show_diff:
+            show_diagnostics(diagnostics)
+        elif diagnostics:
+            print(render(diagnostics, colour=use_colour(sys.stdout)))
+    elif not show_diff:
+        sys.stdout.write({"json": to_json, "github": github}[form](findings) if form != "sarif" else sarif(findings, __version__))
+    _summary(findings, statistics, changed)
+    return 1 if any(d.severity is Severity.ERROR for _, d in findings) else 0
+
+
+def _codes(text: str | None) -> tuple[str, ...]:
+    from qir.lint.suppress import unknown_codes
+
+    codes = tuple(c.strip() for c in (text or "").split(",") if c.strip())
+    if unknown := unknown_codes(codes):
+        raise UsageError(f"there is no diagnostic {', '.join(unknown)}; see `qcompile explain`")
+    return codes
+
+
+def _files(sources: Iterable[str]) -> Iterable[str]:
+    """Files as named, those in folders, and those a pattern finds; sorted, each once."""
+    seen: set[str] = set()
+    for source in sources:
+        path = Path(source)
+        if source == "-":
+            found = ["-"]
+        elif path.is_dir():
+            found = sorted(p.as_posix() for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+        elif not path.exists() and glob.has_magic(source):
+            found = sorted(glob.glob(source, recursive=True))
+        else:
+            found = [source]
+        for file in found:
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def _summary(findings: list[tuple[str, Diagnostic]], statistics: bool, changed: int) -> None:
+    if statistics:
+        counts = Counter((d.code, d.slug) for _, d in findings)
+        for (code, slug), count in sorted(counts.items(), key=lambda row: (-row[1], row[0])):
+            print(f"{count:>6}  {code}  {slug}", file=sys.stderr)
+    if changed:
+        print(f"{changed} {'fix' if changed == 1 else 'fixes'} applied", file=sys.stderr)
+    errors = sum(d.severity is Severity.ERROR for _, d in findings)
+    warnings = sum(d.severity is Severity.WARNING for _, d in findings)
+    if errors or warnings:
+        print(f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}", file=sys.stderr)
