@@ -106,13 +106,50 @@ def apply(state: Complex, matrix: Complex, qubits: Sequence[int]) -> Complex:
         dims = matrix.reshape((2,) * (2 * width))
         axes = [width - 1 - i for i in order]
         matrix = dims.transpose(axes + [width + a for a in axes]).reshape(2**width, 2**width)
-    view = state.reshape(shape)
-    picked = list(range(1, 2 * width, 2))
-    rest = list(range(0, 2 * width + 1, 2))
-    moved = view.transpose(picked + rest)
-    product = matrix @ moved.reshape(2**width, -1)
-    moved[...] = product.reshape(moved.shape)
+    _multiply(state.reshape(shape), np.ascontiguousarray(matrix), width)
     return state
+
+
+_BLOCK = 1 << 16
+_scratch: list[Complex] = []
+
+
+def _multiply(view: Complex, matrix: Complex, width: int) -> None:
+    """Multiply in place along axes 1, 3, 5 ... of a view whose other axes are the runs between operands.
+
+    Works in blocks that stay in the cache, each a stack of small products: a single large one would make the
+    BLAS start threads, which costs more than it gives when cores are shared.
+    """
+    if not _scratch:
+        _scratch.extend(np.empty(_BLOCK, np.complex128) for _ in range(2))
+    size = 2**width
+    tile = max(_BLOCK // (4 * size * size), 32)
+    low = view.shape[-1]
+    shape = [*view.shape[:-1], low // tile, tile] if low > tile else [*view.shape[:-1], 1, low]
+    runs = [*range(0, 2 * width + 1, 2), 2 * width + 1]
+    # The innermost dimension of the product takes the lowest runs until it is long enough.
+    inner = [runs.pop()]
+    length = shape[inner[0]]
+    while runs and length < 16 and length * shape[runs[-1]] <= tile:
+        inner.insert(0, runs.pop())
+        length *= shape[inner[0]]
+    # As many of the outer runs as fit a block are taken at once, the others in a loop.
+    room, cut = max(_BLOCK // (size * length), 1), len(runs)
+    while cut and shape[runs[cut - 1]] <= room:
+        cut -= 1
+        room //= shape[runs[cut]]
+    moved = view.reshape(shape).transpose(runs + list(range(1, 2 * width, 2)) + inner)
+    if cut and room > 1:
+        # Split the run that does not fit.
+        dims = moved.shape
+        moved = moved.reshape(*dims[: cut - 1], dims[cut - 1] // room, room, *dims[cut:])
+    total = int(np.prod(moved.shape[cut:], dtype=np.int64))
+    first, second = (s[:total].reshape(-1, size, length) for s in _scratch)
+    for index in np.ndindex(*moved.shape[:cut]):
+        block = moved[index]
+        np.copyto(first.reshape(block.shape), block)
+        np.matmul(matrix, first, out=second)
+        np.copyto(block, second.reshape(block.shape))
 
 
 def expectation(state: Complex, paulis: str) -> npt.NDArray[np.float64]:

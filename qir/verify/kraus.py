@@ -53,7 +53,7 @@ def _body_matrix(body: Circuit) -> Any:
 class KrausEngine:
     """Dense states with many columns; outcomes keep their weight in the columns' norms."""
 
-    def __init__(self, slots: dict[int, int] | None = None, *, width: int = 3, budget: int | None = None) -> None:
+    def __init__(self, slots: dict[int, int] | None = None, *, width: int = 4, budget: int | None = None) -> None:
         self.slots = slots
         self.width = width
         self.budget = budget
@@ -180,7 +180,7 @@ def measures(circuit: Circuit) -> bool:
 
 
 def propagate(
-    circuit: Circuit, where: Frame, inputs: Complex, *, budget: int | None = None, width: int = 3
+    circuit: Circuit, where: Frame, inputs: Complex, *, budget: int | None = None, width: int = 4
 ) -> list[Branch]:
     """Run on inputs (2**qubits, m) for the relevant program qubits; every branch with its states."""
     state: Complex = np.zeros((2 ** len(where.slots), inputs.shape[1]), np.complex128)
