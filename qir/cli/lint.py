@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -62,7 +63,7 @@ def command(
     unwanted = _codes(ignore) or config.ignore
     name = target or config.target
     machine = find(name) if name is not None else None
-    job = {} if shots is None else {"shots": shots}
+    job: dict[str, Any] = {} if shots is None else {"shots": shots}
     findings: list[Finding] = []
     changed = 0
     files = list(_files(sources))
@@ -101,7 +102,8 @@ def command(
         elif diagnostics:
             print(render(diagnostics, colour=use_colour(sys.stdout)))
     elif not show_diff:
-        sys.stdout.write({"json": to_json, "github": github}[form](findings) if form != "sarif" else sarif(findings, __version__))
+        text = sarif(findings, __version__) if form == "sarif" else to_json(findings) if form == "json" else github(findings)
+        sys.stdout.write(text)
     _summary(findings, statistics, changed)
     return 1 if any(d.severity is Severity.ERROR for _, d in findings) else 0
 

@@ -1,0 +1,1 @@
+"""The language server, `qcompile lsp`.  Needs the extra `lsp` (pygls)."""
