@@ -1,0 +1,94 @@
+"""What both vendors' clients have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from qir import __version__
+from qir.errors import SubmitError
+from qir.submitters.retry import Clock, Policy, send_idempotent
+from qir.submitters.secret import Secret
+from qir.submitters.submission import Refusal
+from qir.submitters.transport import Request, Response, Timeouts, Transport, Urllib3Transport
+
+__all__ = ["Client"]
+
+
+@dataclass
+class Client:
+    """Talks to one service.  Subclasses know its paths, its credentials and its shapes."""
+
+    url: str
+    transport: Transport = field(default_factory=Urllib3Transport)
+    clock: Clock = field(default_factory=Clock)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    policy: Policy = field(default_factory=Policy)
+
+    def headers(self) -> dict[str, str]:
+        return {"Accept": "application/json", "User-Agent": f"qir/{__version__}"}
+
+    def secret_headers(self) -> dict[str, Secret]:
+        return {}
+
+    def refresh(self) -> bool:
+        """Get a new credential after a 401; False when there is none to get."""
+        return False
+
+    def explain(self, response: Response) -> str:
+        """The service's message in an error, without anything secret."""
+        data = response.json()
+        text = _message(data) or response.body[:200].decode("utf-8", "replace").strip() or "no reason given"
+        for secret in self.secret_headers().values():
+            text = secret.mask(text)
+        return f"the service refused ({response.status}): {text}"
+
+    def request(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: bytes | None = None) -> Request:
+        url = self.url + path
+        if query:
+            url += "?" + urlencode({k: v for k, v in query.items() if v is not None}, doseq=True)
+        headers = self.headers()
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return Request(method, url, headers, self.secret_headers(), body)
+
+    def call(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, data: Any = None) -> Any:
+        """An idempotent call: the JSON of a 2xx answer (None when it is empty).  Refusal otherwise."""
+        body = None if data is None else json.dumps(data).encode()
+        response = send_idempotent(
+            self.transport, self.request(method, path, query=query, body=body), self.timeouts, self.policy, self.clock
+        )
+        if response.status == 401 and self.refresh():
+            response = send_idempotent(
+                self.transport, self.request(method, path, query=query, body=body), self.timeouts, self.policy, self.clock
+            )
+        if 200 <= response.status < 300:
+            if not response.body:
+                return None
+            found = response.json()
+            if found is None:
+                raise SubmitError(f"the service answered {response.status} with something that is not JSON")
+            return found
+        if 300 <= response.status < 400:
+            raise Refusal("the service redirected the request; it was not followed", response.status)
+        raise Refusal(self.explain(response), response.status)
+
+
+def _message(data: Any) -> str | None:
+    """The message in any of the shapes the two services use."""
+    if not isinstance(data, dict):
+        return None
+    errors = data.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        row = errors[0]
+        return f"{row.get('message', '')} (code {row.get('code')})" if row.get("code") else str(row.get("message", ""))
+    inner = data.get("error")
+    if isinstance(inner, dict):
+        return str(inner.get("message") or inner)
+    for key in ("message", "errorMessage", "error"):
+        if isinstance(data.get(key), str):
+            return str(data[key])
+    return None

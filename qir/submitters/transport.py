@@ -1,0 +1,169 @@
+"""One HTTP request at a time, and what is known when it fails.
+
+    TransportError
+    ├── NotSentError     no byte of the request reached the server
+    └── NoAnswerError    it may have; nobody knows what the server did
+
+The seam for tests and for other HTTP libraries is `Transport`: anything with `send`.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from qir.errors import SubmitError, UsageError
+from qir.submitters.secret import Secret
+
+if TYPE_CHECKING:
+    import urllib3
+
+__all__ = [
+    "NoAnswerError", "NotSentError", "Request", "Response", "Timeouts", "Transport", "TransportError", "Urllib3Transport",
+]  # fmt: skip
+
+_MAX_BODY = 512 * 2**20
+
+
+class TransportError(SubmitError):
+    """A request got no usable answer."""
+
+
+class NotSentError(TransportError):
+    """The connection failed before the request was sent: it had no effect."""
+
+
+class NoAnswerError(TransportError):
+    """The request was sent, and the answer was lost: it may have had an effect."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request.  `secret_headers` are kept apart, so that nothing that prints a request shows them."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, Secret] = field(default_factory=dict)
+    body: bytes | None = None
+
+    def masked(self) -> dict[str, Any]:
+        """The request as data, secrets masked: what `--dry-run` prints."""
+        body: Any = None
+        if self.body is not None:
+            try:
+                body = json.loads(self.body)
+            except ValueError:
+                body = "***" if b"apikey" in self.body else self.body.decode("utf-8", "replace")
+        return {
+            "method": self.method,
+            "url": self.url,
+            "headers": {**self.headers, **dict.fromkeys(self.secret_headers, "***")},
+            "body": body,
+        }
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer.  Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """The body as JSON; None when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds: to connect, without a byte from the server, and for the whole request."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    total: float = 110.0
+
+
+class Transport(Protocol):
+    """Sends one request, once: no retries, no redirects."""
+
+    def send(self, request: Request, timeouts: Timeouts) -> Response:
+        """The answer, whatever its status.  NotSentError or NoAnswerError when there is none."""
+        ...
+
+
+class Urllib3Transport:
+    """The transport on urllib3 (extra `submit`), with the environment's proxies and certificates."""
+
+    def __init__(self, *, ca_bundle: str | None = None) -> None:
+        try:
+            import urllib3 as library
+        except ModuleNotFoundError:
+            raise UsageError("sending needs the package urllib3; install it with: pip install 'qir[submit]'") from None
+        self._library = library
+        self._ca_bundle = ca_bundle
+        self._pools: dict[str, urllib3.PoolManager] = {}
+
+    def _pool(self, url: str) -> urllib3.PoolManager:
+        import os
+        from urllib.request import getproxies, proxy_bypass
+
+        parts = urlsplit(url)
+        proxy = getproxies().get(parts.scheme)
+        if proxy and parts.hostname and proxy_bypass(parts.hostname):
+            proxy = None
+        key = f"{parts.scheme}|{proxy}"
+        if key not in self._pools:
+            bundle = self._ca_bundle or os.environ.get("SSL_CERT_FILE") or os.environ.get("REQUESTS_CA_BUNDLE")
+            settings: dict[str, Any] = {"retries": False, "cert_reqs": "CERT_REQUIRED"}
+            if bundle:
+                settings["ca_certs"] = bundle
+            self._pools[key] = (
+                self._library.ProxyManager(proxy, **settings) if proxy else self._library.PoolManager(**settings)
+            )
+        return self._pools[key]
+
+    def send(self, request: Request, timeouts: Timeouts) -> Response:
+        parts = urlsplit(request.url)
+        if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+            raise UsageError(f"refusing to send over {parts.scheme or 'no scheme'} to {parts.hostname}: https only")
+        errors = self._library.exceptions
+        headers = dict(request.headers) | {k: v.reveal() for k, v in request.secret_headers.items()}
+        timeout = self._library.Timeout(connect=timeouts.connect, read=timeouts.read)
+        try:
+            answer = self._pool(request.url).request(
+                request.method, request.url, body=request.body, headers=headers, timeout=timeout, retries=False,
+                redirect=False, preload_content=False,
+            )  # fmt: skip
+        except (errors.NewConnectionError, errors.ConnectTimeoutError, errors.ProxyError) as problem:
+            raise NotSentError(f"cannot reach {parts.hostname}: {type(problem).__name__}") from None
+        except errors.SSLError as problem:
+            if "CERTIFICATE" in str(problem).upper():
+                raise NotSentError(f"no trusted connection to {parts.hostname}: its certificate was not accepted") from None
+            raise NoAnswerError(f"no answer from {parts.hostname}: {type(problem).__name__}") from None
+        except (errors.HTTPError, OSError) as problem:
+            raise NoAnswerError(f"no answer from {parts.hostname}: {type(problem).__name__}") from None
+        end = time.monotonic() + timeouts.total
+        chunks: list[bytes] = []
+        size = 0
+        try:
+            for chunk in answer.stream(2**16, decode_content=True):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > _MAX_BODY or time.monotonic() > end:
+                    answer.close()
+                    what = f"is larger than {_MAX_BODY} bytes" if size > _MAX_BODY else "takes too long"
+                    raise NoAnswerError(f"the answer of {parts.hostname} {what}")
+        except (errors.HTTPError, OSError) as problem:
+            raise NoAnswerError(f"the answer of {parts.hostname} broke off: {type(problem).__name__}") from None
+        finally:
+            answer.release_conn()
+        return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, b"".join(chunks))
