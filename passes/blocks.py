@@ -34,7 +34,8 @@ def inside_blocks(circuit: Circuit, context: Context, name: str, run: Callable[[
                 if journal is not None:
                     inner.append((row, number, journal))
             blocks.append(done)
-        extras[index] = replace(extras[index], blocks=tuple(blocks))
+        wires = {q for block in blocks for q in block.touched_qubits} | set(extras[index].qubits or ())
+        extras[index] = replace(extras[index], blocks=tuple(blocks), qubits=tuple(sorted(wires)))
     if not changed:
         return circuit
     after = replace(circuit, extras=tuple(extras))

@@ -25,7 +25,6 @@ from qir.gates import GATES, Row, opcode
 from qir.params import Angle, angle
 
 from .base import Context
-from .blocks import inside_blocks
 from .rewrite import Rewriter
 
 __all__ = ["TWO_QUBIT_RULES", "ToEntangler", "ToIbmBasis"]
@@ -107,10 +106,11 @@ class ToEntangler:
     cz everywhere.
     """
 
-    name: ClassVar[str] = "to-entangler"
+    name: ClassVar[str] = "to_entangler"
+    inner: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
-        circuit = inside_blocks(circuit, context, self.name, self.run)
         target = context.target
         gates = target.gates if target is not None else ("cz",)
         keep = {"cz", "rzz"} | ({"ecr"} if "ecr" in gates else set())
@@ -225,10 +225,11 @@ class ToIbmBasis:
     in (-pi, pi] where they are numbers; an rz by zero is dropped.
     """
 
-    name: ClassVar[str] = "to-ibm-basis"
+    name: ClassVar[str] = "to_ibm_basis"
+    inner: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
-        circuit = inside_blocks(circuit, context, self.name, self.run)
         fractional = context.target is not None and "rx" in context.target.gates
         columns = circuit.columns
         single = columns.plain & (NUM_QUBITS[np.minimum(columns.opcode, 511)] == 1)

@@ -166,6 +166,7 @@ _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
     (310, "target.dialect", "OpenQASM that the service's own reader does not take."),
     (311, "target.observable", "An observable that the service does not take as it stands."),
     (312, "target.delay", "A delay that the machine rounds."),
+    (315, "target.layout", "A layout that does not fit the program or the machine."),
     (400, "job.required", "A required field of the job is missing."),
     (401, "job.extra", "A field that the service does not know."),
     (402, "job.type", "A field of the job has the wrong type."),

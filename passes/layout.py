@@ -1,0 +1,186 @@
+"""Where program qubits start: given, embedded without any swap, or guessed for the router to improve."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from qir.circuit import Circuit, Layout
+from qir.diagnostics import Diagnostic, error
+from qir.errors import CompileError
+from qir.graphs import Coupling, coupling, embed
+from qir.params import Angle
+from qir.targets.target import Target
+
+__all__ = ["check_layout", "embedding", "greedy", "machine_graph", "on_wires", "renamed"]
+
+Pairs = dict[tuple[int, int], int]
+
+
+def machine_graph(target: Target) -> Coupling:
+    """The target's connections without what is faulty."""
+    faulty = target.faulty_qubits
+    edges = tuple(sorted((a, b) for a, b in target.connected if a not in faulty and b not in faulty))
+    return coupling(target.num_qubits, edges)
+
+
+def usable_qubits(target: Target, graph: Coupling, needed: int) -> list[int]:
+    """The qubits of the largest connected part of the machine, ascending.
+
+    CompileError when it has fewer than `needed`.
+    """
+    healthy = [q for q in range(target.num_qubits) if q not in target.faulty_qubits]
+    best: list[int] = []
+    seen: set[int] = set()
+    for q in healthy:
+        if q not in seen:
+            part = graph.component(q)
+            seen.update(part)
+            if len(part) > len(best):
+                best = part
+    if needed > len(best):
+        message = f"the program has {needed} qubits; {target.name} has {len(best)}"
+        raise CompileError([error("target.qubits", message, help="choose a larger machine (`qcompile targets`)")])
+    return best
+
+
+def check_layout(layout: Sequence[int], num_qubits: int, target: Target) -> None:
+    """CompileError names everything that is wrong with a layout given by the user."""
+    found: list[Diagnostic] = []
+    if len(layout) != num_qubits:
+        found.append(error("target.layout", f"the layout names {len(layout)} qubits; the program has {num_qubits}"))
+    seen: set[int] = set()
+    for place in layout:
+        if not 0 <= place < target.num_qubits:
+            found.append(error("target.layout", f"{target.name} has no qubit {place}; it has 0 to {target.num_qubits - 1}"))
+        elif place in target.faulty_qubits:
+            found.append(error("target.layout", f"qubit {place} of {target.name} is out of order"))
+        if place in seen:
+            found.append(error("target.layout", f"qubit {place} stands twice in the layout"))
+        seen.add(place)
+    if found:
+        raise CompileError(found)
+
+
+def on_wires(circuit: Circuit, wires: Sequence[int], num_qubits: int) -> Circuit:
+    """The circuit with wire q renamed to hardware qubit wires[q], out of `num_qubits`, and a layout that says so."""
+    old = circuit.layout or Layout.trivial(circuit.num_qubits)
+    layout = Layout(tuple(wires[w] for w in old.initial), tuple(wires[w] for w in old.final))
+    return replace(renamed(circuit, wires, num_qubits), layout=layout)
+
+
+def renamed(circuit: Circuit, wires: Sequence[int], num_qubits: int) -> Circuit:
+    """The circuit with wire q renamed to hardware qubit wires[q]; its layout stays as it was."""
+    table = np.full(circuit.num_qubits + 1, -1, np.int32)
+    table[: len(wires)] = wires
+    columns = replace(circuit.columns, qubits=table[circuit.columns.qubits])
+    extras = tuple(
+        replace(
+            extra,
+            qubits=None if extra.qubits is None else tuple(wires[q] for q in extra.qubits),
+            blocks=tuple(renamed(block, wires, num_qubits) for block in extra.blocks),
+        )
+        if extra.qubits is not None or extra.blocks
+        else extra
+        for extra in circuit.extras
+    )
+    frames = None
+    if circuit.frames is not None:
+        moved = [Angle()] * num_qubits
+        for q, frame in enumerate(circuit.frames):
+            moved[wires[q]] = frame
+        frames = tuple(moved)
+    return replace(
+        circuit, columns=columns, extras=extras, frames=frames, num_qubits=num_qubits, num_physical=num_qubits, qregs=()
+    )
+
+
+def edge_errors(target: Target) -> dict[tuple[int, int], float]:
+    """Per undirected edge the smallest error of a two-qubit gate on it, as -log(1 - error)."""
+    result: dict[tuple[int, int], float] = {}
+    for name, edges in (target.edges or {}).items():
+        default = target.errors.get((name, ()), 0.0)
+        for a, b in edges:
+            value = min(target.errors.get((name, (a, b)), default), 0.999999)
+            key = (a, b) if a < b else (b, a)
+            result[key] = min(result.get(key, math.inf), -math.log1p(-value))
+    return result
+
+
+def embedding(
+    pairs: Pairs, graph: Coupling, target: Target, allowed: Sequence[int], *, seed: int, effort: int
+) -> dict[int, int] | None:
+    """A placement that needs no swap, the least error-prone of those found; None when none was found."""
+    errors = edge_errors(target)
+    readout = target.errors.get(("measure", ()), 0.0)
+
+    def cost(places: dict[int, int]) -> float:
+        total = 0.0
+        for (a, b), count in pairs.items():
+            p, q = places[a], places[b]
+            total += count * errors[(p, q) if p < q else (q, p)]
+        for p in places.values():
+            total += target.errors.get(("measure", (p,)), readout)
+        return total
+
+    varied = len(set(errors.values())) > 1
+    return embed(
+        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=2000 * effort,
+        limit=4 * effort if varied else 1, cost=cost if varied else None,
+    )  # fmt: skip
+
+
+def greedy(pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int], rng: random.Random) -> list[int]:
+    """A compact placement: the qubit most tied to those placed goes where the paths to them are shortest.
+
+    Qubits without partners come last.  Ties, and the first place, are drawn from `rng`.
+    """
+    weight: list[dict[int, int]] = [{} for _ in range(num_qubits)]
+    for (a, b), count in pairs.items():
+        weight[a][b] = weight[a].get(b, 0) + count
+        weight[b][a] = weight[b].get(a, 0) + count
+    distance = graph.distance.tolist()
+    free = set(allowed)
+    place = [-1] * num_qubits
+    bond = [0.0] * num_qubits
+    left = set(range(num_qubits))
+    while left:
+        best = max(bond[v] for v in left)
+        if best > 0:
+            choices = sorted(v for v in left if bond[v] == best)
+            vertex = choices[rng.randrange(len(choices))]
+        else:
+            top = max(sum(weight[v].values()) for v in left)
+            choices = sorted(v for v in left if sum(weight[v].values()) == top)
+            vertex = choices[rng.randrange(len(choices))]
+        anchors = [(place[u], w) for u, w in weight[vertex].items() if place[u] >= 0]
+        if anchors:
+            near = sorted(free)
+            costs = [sum(w * distance[q][p] for p, w in anchors) for q in near]
+        elif len(free) == len(allowed):
+            near, costs = sorted(free), []
+        else:
+            taken = [p for p in place if p >= 0]
+            near = sorted(free)
+            costs = [float(min(distance[q][p] for p in taken)) for q in near]
+        if costs:
+            least = min(costs)
+            near = [q for q, c in zip(near, costs) if c <= least]
+            # Places with free neighbours leave room for what comes next.
+            room = [sum(1 for n in graph.neighbours[q] if n in free) for q in near]
+            most = max(room)
+            near = [q for q, r in zip(near, room) if r == most]
+        else:
+            degree = max(len(graph.neighbours[q]) for q in near)
+            near = [q for q in near if len(graph.neighbours[q]) == degree]
+        spot = near[rng.randrange(len(near))]
+        place[vertex] = spot
+        free.discard(spot)
+        left.discard(vertex)
+        for u, w in weight[vertex].items():
+            bond[u] += w
+    return place

@@ -1,0 +1,327 @@
+"""Placement and routing: two-qubit gates come to act on qubits that the machine connects."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit, Extra, Layout
+from qir.columns import Columns
+from qir.errors import InternalError
+from qir.gates import opcode
+from qir.graphs import Coupling
+from qir.params import Angle
+from qir.targets.target import Target
+
+from . import route_kernel
+from .base import Context
+from .blocks import inside_blocks
+from .layout import check_layout, embedding, greedy, machine_graph, on_wires, renamed, usable_qubits
+from .route_dag import Flow, flow
+
+__all__ = ["RouteQubits"]
+
+LOOK_AHEAD = 20
+AHEAD_WEIGHT = 0.25
+SWAP_WEIGHT = 0.15
+DECAY = 0.001
+NODES = 1_500_000
+"""Nodes of the program that all trials together may walk over."""
+
+
+@dataclass(frozen=True)
+class RouteQubits:
+    """Places a program on the target and inserts swaps where its gates need them.
+
+    Needs: gates on at most two qubits.  Establishes: every two-qubit gate acts on connected qubits
+    (in either direction), wires are hardware qubits, `layout` says where program qubits start and
+    end; a block of control flow brings every wire back.  Keeps: operations, and the order of all that
+    do not commute.  A program on hardware qubits stays as it is.  Deterministic for a seed; bounded
+    by trials and steps.  Swaps are left as gates beside the gates they should be merged with.
+
+    trials: starting placements; None takes 1, 4, 12 and 40 for the levels 0 to 3, fewer when the program
+    is long.
+    """
+
+    name: ClassVar[str] = "route"
+    trials: int | None = None
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        target = context.target
+        if target is None or target.edges is None or (circuit.num_physical and circuit.layout is None):
+            return circuit
+        graph = machine_graph(target)
+        if not circuit.num_physical:
+            circuit = self._place_and_route(circuit, context, target, graph)
+        return self._blocks(circuit, context, graph)
+
+    # -- the circuit -----------------------------------------------------------------------
+
+    def _place_and_route(self, circuit: Circuit, context: Context, target: Target, graph: Coupling) -> Circuit:
+        found = flow(circuit)
+        if context.layout is not None:
+            start = _given(circuit, context.layout, target)
+            walker = _Walker(found, graph)
+            best = min((walker.walk(start, context.seed + i) for i in range(self._trials(found, context))), key=_rank)
+        else:
+            best = self._search(circuit, found, context, target, graph)
+        placed = on_wires(circuit, best.start[: circuit.num_qubits], target.num_qubits)
+        if context.journal is not None:
+            context.journal.relabel(self.name, circuit, placed, np.array(best.start[: circuit.num_qubits]))
+        return _rebuild(placed, found, best, context, self.name)
+
+    def _trials(self, found: Flow, context: Context) -> int:
+        wanted = self.trials if self.trials is not None else (1, 4, 12, 40)[context.level]
+        return max(1, min(wanted, NODES // (5 * (len(found.rows) + 50))))
+
+    def _search(self, circuit: Circuit, found: Flow, context: Context, target: Target, graph: Coupling) -> _Walk:
+        allowed = usable_qubits(target, graph, circuit.num_qubits)
+        pairs = found.pairs
+        size, count = graph.size, circuit.num_qubits
+        walker = _Walker(found, graph)
+        perfect = embedding(pairs, graph, target, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
+        if perfect is not None:
+            return walker.walk(_filled(perfect, count, allowed, size), context.seed)
+        best: _Walk | None = None
+        trials = self._trials(found, context)
+        for trial in range(trials):
+            rng = random.Random(f"{context.seed}:{trial}")  # noqa: S311
+            seed = rng.randrange(2**31 - 2)
+            place = greedy(pairs, count, graph, allowed, rng)
+            start = _filled(dict(enumerate(place)), count, allowed, size)
+            for _ in range(2 if context.level < 3 else 3):
+                walk = walker.walk(start, seed)
+                if best is None or _rank(walk) < _rank(best):
+                    best = walk
+                start = walker.walk(walk.end, seed, backward=True).end
+            walk = walker.walk(start, seed)
+            if best is None or _rank(walk) < _rank(best):
+                best = walk
+            if context.progress is not None:
+                context.progress(trial + 1, trials)
+        assert best is not None
+        for extra in range(trials):
+            walk = walker.walk(best.start, context.seed + 7919 * (extra + 1))
+            if _rank(walk) < _rank(best):
+                best = walk
+        return best
+
+    # -- blocks ----------------------------------------------------------------------------
+
+    def _blocks(self, circuit: Circuit, context: Context, graph: Coupling) -> Circuit:
+        def route_block(block: Circuit, inner: Context) -> Circuit:
+            found = flow(block)
+            if any(graph.distance[pair] > 1 for pair in found.pairs):
+                identity = list(range(graph.size))
+                walker = _Walker(found, graph)
+                walk = min((walker.walk(identity, context.seed + i) for i in range(self._trials(found, context))), key=_rank)
+                swaps = [event for event in walk.events if event < 0]
+                home = replace(walk, events=walk.events + swaps[::-1], end=identity)
+                block = _rebuild(block, found, home, inner, self.name)
+            return self._blocks(block, inner, graph)
+
+        return inside_blocks(circuit, context, self.name, route_block)
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """One run of the router: where program qubits start and end, and the events in order (see the kernel)."""
+
+    start: list[int]
+    end: list[int]
+    events: list[int]
+    total: int
+    swaps: int
+
+
+def _rank(walk: _Walk) -> tuple[int, int]:
+    return (walk.total, walk.swaps)
+
+
+def _given(circuit: Circuit, layout: Sequence[int], target: Target) -> list[int]:
+    """The user's layout by wire: program qubit q is on wire `layout.initial[q]` of the circuit."""
+    initial = circuit.layout.initial if circuit.layout else tuple(range(circuit.num_qubits))
+    check_layout(layout, len(initial), target)
+    places = {wire: layout[q] for q, wire in enumerate(initial)}
+    healthy = [q for q in range(target.num_qubits) if q not in target.faulty_qubits]
+    return _filled(places, circuit.num_qubits, healthy, target.num_qubits)
+
+
+def _filled(places: dict[int, int], count: int, allowed: Sequence[int], size: int) -> list[int]:
+    """A full permutation: program wires without a place get free allowed qubits, ancillas the rest."""
+    taken = set(places.values())
+    free = [q for q in allowed if q not in taken]
+    result = []
+    for wire in range(count):
+        result.append(places[wire] if wire in places else free.pop(0))
+    used = set(result)
+    return result + [q for q in range(size) if q not in used]
+
+
+@lru_cache(maxsize=8)
+def _machine_lists(graph: Coupling) -> tuple[list[int], list[int], list[int], list[float]]:
+    """Offsets and list of neighbours, distances, and what the distances weigh."""
+    start: list[int] = [0]
+    near: list[int] = []
+    for found in graph.neighbours:
+        near += found
+        start.append(len(near))
+    distance: list[int] = graph.distance.ravel().tolist()
+    return start, near, distance, [float(d) for d in distance]
+
+
+class _Walker:
+    """Runs the kernel on one flow and one machine, compiled when that pays or was done before."""
+
+    hot: ClassVar[bool] = False
+
+    def __init__(self, found: Flow, graph: Coupling) -> None:
+        self.flow, self.size = found, graph.size
+        start, near, distance, weight = _machine_lists(graph)
+        work = len(found.rows) * 40
+        self.kernel: Any = route_kernel.search
+        self.array: Any = lambda values: values
+        self.real: Any = self.array
+        if _Walker.hot or work > route_kernel.JIT_WORK:
+            compiled = route_kernel.compiled()
+            if compiled is not None:
+                _Walker.hot = True
+                self.kernel = compiled
+                self.array = lambda values: np.array(values, np.int64)
+                self.real = lambda values: np.array(values, np.float64)
+        make = self.array
+        self.nodes = tuple(make(v) for v in (found.first, found.second, found.cost, found.mirror, found.node_start,
+                                             found.node_group, found.member_start, found.member))  # fmt: skip
+        self.machine = (self.size, make(start), make(near), make(distance), self.real(weight))
+        self.order = {False: make(found.after), True: make(found.before)}
+        self.waiting = {False: make(found.waiting()), True: make(found.waiting(backward=True))}
+        self.sizes = make(found.sizes)
+
+    def walk(self, start: Sequence[int], seed: int, *, backward: bool = False) -> _Walk:
+        make, real, size, count = self.array, self.real, self.size, len(self.flow.rows)
+        capacity = 4 * count + 16 * size
+        while True:
+            place = make(list(start))
+            held_list = [0] * size
+            for qubit, spot in enumerate(start):
+                held_list[spot] = qubit
+            held, out = make(held_list), make([0] * capacity)
+            length, total, swaps = self.kernel(
+                *self.nodes, self.order[backward], *self.machine, place, held, seed % 2147483646, LOOK_AHEAD, AHEAD_WEIGHT,
+                SWAP_WEIGHT, DECAY, 3 * int(size**0.5) + 10,
+                self.waiting[backward].copy(), self.sizes.copy(), make([0] * count), make([0] * count), make([0] * count),
+                make([0] * count), make([0] * size), make([0] * 2 * count), make([0] * 2 * count), real([0.0] * 2 * count),
+                make([-1] * size), make([0] * size), make([0] * size), real([0.0] * size), out,
+            )  # fmt: skip
+            if length >= 0:
+                break
+            capacity *= 4
+            if capacity > 1 << 31:
+                raise InternalError("the router does not come to an end")
+        events, end = out[:length], place
+        if not isinstance(events, list):
+            events, end = events.tolist(), place.tolist()
+        return _Walk(list(start), end, events, int(total), int(swaps))
+
+
+def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name: str) -> Circuit:
+    """The circuit on hardware wires, in the order of the walk and with its swaps."""
+    size = circuit.num_qubits
+    rows, left = list(found.leading), found.sizes.copy()
+    is_swap = [False] * len(rows)
+    where: list[tuple[int, int]] = [(0, 0)] * len(rows)
+    groups, start, trailing = found.node_group, found.node_start, found.trailing
+    recent = -1
+    for event in walk.events:
+        if event < 0:
+            rows.append(recent)
+            is_swap.append(True)
+            where.append(divmod(-1 - event, size))
+            continue
+        recent = found.rows[event]
+        rows.append(recent)
+        is_swap.append(False)
+        where.append((0, 0))
+        for k in range(start[event], start[event + 1]):
+            g = groups[k]
+            left[g] -= 1
+            if not left[g] and trailing[g]:
+                rows += trailing[g]
+                is_swap += [False] * len(trailing[g])
+                where += [(0, 0)] * len(trailing[g])
+    inserted = np.array(is_swap, dtype=np.bool_)
+    order = np.array(rows, np.int64)
+    kept = order[~inserted]
+    before = circuit
+    if not np.array_equal(kept, np.arange(len(circuit.columns))):
+        before = circuit.with_columns(circuit.columns.take(kept))
+        if context.journal is not None:
+            context.journal.reorder(name, circuit, before, kept)
+    elif not inserted.any():
+        return circuit
+    after = _moved(before, inserted, where)
+    if context.journal is not None and inserted.any():
+        context.journal.route(name, before, after, np.arange(size), inserted.astype(np.int8))
+    return after if inserted.any() else before
+
+
+def _moved(circuit: Circuit, inserted: npt.NDArray[np.bool_], where: list[tuple[int, int]]) -> Circuit:
+    """The operations of `circuit` on moving wires, with swaps where `inserted` says, on the qubits of `where`."""
+    size = circuit.num_qubits
+    spot = list(range(size))
+    at = list(range(size))
+    swap_code = opcode("swap")
+    source = np.cumsum(~inserted) - 1
+    columns: Columns = circuit.columns.take(np.maximum(source, 0))
+    qubits = columns.qubits.tolist()
+    extra_rows = columns.extra.tolist()
+    spans = columns.span.tolist()
+    extras = list(circuit.extras)
+    moved_extra: list[int] = []
+    for i, swap in enumerate(inserted.tolist()):
+        if swap:
+            a, b = where[i]
+            qubits[i] = [a, b, -1]
+            moved_extra.append(-1)
+            u, v = at[a], at[b]
+            at[a], at[b] = v, u
+            spot[u], spot[v] = b, a
+            continue
+        qubits[i] = [spot[q] if q >= 0 else -1 for q in qubits[i]]
+        extra = extra_rows[i]
+        if extra >= 0 and (circuit.extras[extra].qubits is not None or circuit.extras[extra].blocks):
+            extras.append(_moved_extra(circuit.extras[extra], spot, size))
+            extra = len(extras) - 1
+        moved_extra.append(extra)
+    opcodes = np.where(inserted, swap_code, columns.opcode).astype(np.int32)
+    params = np.where(inserted[:, None], 0.0, columns.params)
+    terms = None if columns.terms is None else np.where(inserted[:, None], 0, columns.terms).astype(np.int32)
+    clbit = np.where(inserted, -1, columns.clbit).astype(np.int32)
+    made = Columns(
+        opcodes, np.array(qubits, np.int32).reshape(-1, 3), params, clbit, np.array(moved_extra, np.int32),
+        np.array(spans, np.int32), terms,
+    )  # fmt: skip
+    layout = circuit.layout
+    if layout is not None:
+        layout = Layout(layout.initial, tuple(spot[w] for w in layout.final))
+    frames = circuit.frames
+    if frames is not None:
+        turned = [Angle()] * size
+        for w, frame in enumerate(frames):
+            turned[spot[w]] = frame
+        frames = tuple(turned)
+    return circuit.with_columns(made, extras=tuple(extras), layout=layout, frames=frames)
+
+
+def _moved_extra(extra: Extra, spot: Sequence[int], size: int) -> Extra:
+    qubits = None if extra.qubits is None else tuple(spot[q] for q in extra.qubits)
+    blocks = tuple(renamed(b, spot, size) for b in extra.blocks)
+    if blocks and qubits is not None:
+        qubits = tuple(sorted(qubits))
+    return replace(extra, qubits=qubits, blocks=blocks)
