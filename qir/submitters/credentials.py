@@ -56,7 +56,8 @@ def ibm_credentials(url: str | None = None) -> IbmCredentials:
     key = _first(IBM_KEYS) or account.get("token") or ("local" if local else _keyring("ibm"))
     instance = os.environ.get("QISKIT_IBM_INSTANCE") or account.get("instance") or ("crn:local" if local else None)
     if not key:
-        raise UsageError(f"no IBM API key: set {IBM_KEYS[0]} (also looked at: {', '.join(IBM_KEYS[1:])}, the Qiskit account file)")
+        others = ", ".join(IBM_KEYS[1:])
+        raise UsageError(f"no IBM API key: set {IBM_KEYS[0]} (also looked at: {others}, the Qiskit account file)")
     if not instance:
         raise UsageError("no IBM instance: set QISKIT_IBM_INSTANCE to the CRN of your instance")
     base = url or os.environ.get("QISKIT_IBM_RUNTIME_URL") or _region_url(instance)
