@@ -93,7 +93,7 @@ def apply(state: Complex, matrix: Complex, qubits: Sequence[int]) -> Complex:
     if width == 0:
         state *= matrix[0, 0]
         return state
-    if rows * columns <= 1 << 12 or width > 8:
+    if rows * columns <= 1 << 10 or width > 8:
         return _small(matrix, state, qubits)
     # Operands in descending order, so that the array splits into runs (high, 2, middle, 2, ..., low).
     order = sorted(range(width), key=lambda i: -qubits[i])

@@ -14,6 +14,8 @@ from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.verify.exact import check_exact
 from qir.verify.result import Equivalence
+from qir.verify.rewrites import Differs, Unjustified, check_journal
+from qir.verify.windows import Whole
 
 __all__ = ["equivalent"]
 
@@ -33,7 +35,29 @@ def equivalent(
     journal: the justification of a compile from `a` to `b`; it is checked, not believed.
     limits: `exact_qubits` and `exact_work` bound the exact method.
     """
-    a, b = _without_first_resets(a), _without_first_resets(b)
+    doubt: Unjustified | None = None
+    if journal is not None:
+        try:
+            return check_journal(a, b, journal, _whole(limits), assume_zero=assume_zero)
+        except Unjustified as reason:
+            doubt = reason
+    found = _compare(_without_first_resets(a), _without_first_resets(b), assume_zero, limits)
+    if doubt is None:
+        return found
+    if found.verdict != "unchecked":
+        return replace(found, detail=f"{found.detail}; the journal did not settle it ({doubt})")
+    if isinstance(doubt, Differs):
+        return Equivalence("refuted", "rewrites", "a window does not mean what it meant", str(doubt))
+    return Equivalence("unchecked", None, f"{doubt}; {found.detail}")
+
+
+def _whole(limits: Limits) -> Whole:
+    """How a window too wide for the bulk is compared."""
+    return lambda a, b: _compare(a, b, False, limits)
+
+
+def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equivalence:
+    """The verdict of the methods that look at whole circuits, the cheapest first."""
     try:
         if a.parameters or b.parameters:
             return _symbolic(a, b, assume_zero, limits)

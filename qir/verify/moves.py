@@ -1,0 +1,546 @@
+"""Steps that move operations or wires: reorderings, removals, renamings, swaps dropped or inserted.
+
+Everything a step claims is derived again here: which operations commute comes from the gates'
+definitions, where the wires go from walking the swaps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit, Extra, Layout
+from qir.columns import OPERATIONS, USER
+from qir.gates import GATES, NUM_GATES
+from qir.journal import Step
+from qir.params import Angle
+from qir.verify.definitions import add_controls, apply, gate_matrices, matrix_power, pauli_rotation
+from qir.verify.kraus import measures
+from qir.verify.legs import find_legs, fixed, row_keys, skipped
+from qir.verify.windows import Notes, Unjustified
+
+__all__ = ["check_elide", "check_relabel", "check_remove", "check_reorder", "check_route"]
+
+Index = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+_MEASURE, _RESET, _PAULIEXP = OPERATIONS["measure"], OPERATIONS["reset"], OPERATIONS["pauliexp"]
+_SWAP = list(GATES).index("swap")
+_PAULIS = [np.array(m, np.complex128) for m in ([[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]])]
+_PAIR_LIMIT = 200_000
+_NAMES = list(GATES)
+
+
+# -- what commutes with what --------------------------------------------------------------------
+
+
+@cache
+def _letters(name: str) -> tuple[int, ...]:
+    """Per operand the Pauli (1 X, 2 Y, 3 Z, 4 every one) the gate commutes with there at all angles; 0 none."""
+    row = GATES[name]
+    rng = np.random.default_rng(7)
+    matrices = gate_matrices(name, [rng.uniform(-3, 3, 3) for _ in range(row.num_params)])
+    return tuple(_letter(matrices, k, row.num_qubits) for k in range(row.num_qubits))
+
+
+def _letter(matrices: npt.NDArray[np.complex128], operand: int, width: int) -> int:
+    found = []
+    for number, pauli in enumerate(_PAULIS, 1):
+        full = np.kron(np.kron(np.eye(2 ** (width - 1 - operand)), pauli), np.eye(2**operand))
+        if np.abs(full @ matrices - matrices @ full).max() < 1e-9:
+            found.append(number)
+    return 4 if len(found) == 3 else (found[0] if found else 0)
+
+
+def _extra_letters(circuit: Circuit, row: int) -> dict[int, int]:
+    """Wire to letter for an operation with modifiers or Paulis; nothing for what is not a gate."""
+    columns = circuit.columns
+    code = int(columns.opcode[row])
+    extra = circuit.extras[int(columns.extra[row])]
+    operands = circuit.operands(row)
+    if code == _PAULIEXP and not extra.controls and extra.power == 1 and isinstance(extra.payload, str):
+        return {q: "IXYZ".index(p) or 4 for q, p in zip(operands, reversed(extra.payload))}
+    if code >= NUM_GATES and code != _PAULIEXP:
+        return {}
+    controls = len(extra.controls)
+    result = dict.fromkeys(operands[:controls], 3)
+    targets = operands[controls:]
+    if code == _PAULIEXP and isinstance(extra.payload, str):
+        result.update({q: "IXYZ".index(p) or 4 for q, p in zip(targets, reversed(extra.payload))})
+    elif float(extra.power).is_integer() or _letters_keep_roots(_NAMES[code]):
+        result.update(zip(targets, _letters(_NAMES[code])))
+    return result
+
+
+def _letters_keep_roots(name: str) -> bool:
+    # A principal root commutes with whatever the gate commutes with when its eigenspaces do; diagonal gates suffice here.
+    return GATES[name].num_qubits > 0 and all(letter == 3 for letter in _letters(name))
+
+
+@cache
+def _letter_table() -> npt.NDArray[np.int8]:
+    table = np.zeros((NUM_GATES, 3), np.int8)
+    for code, name in enumerate(_NAMES):
+        for k, letter in enumerate(_letters(name)):
+            table[code, k] = letter
+    return table
+
+
+def _leg_letters(circuit: Circuit, notes: Notes) -> npt.NDArray[np.int8]:
+    """Per leg (of `find_legs`) the letter of its operation there."""
+    legs = notes.find_legs(circuit)
+    columns = circuit.columns
+    result = np.zeros(len(legs.op), np.int8)
+    # A measurement is diagonal: it commutes with what is diagonal, its bit keeps its order by itself.
+    result[(columns.opcode[legs.op] == _MEASURE) & (legs.leg >= 0)] = 3
+    plain = columns.plain[legs.op] & (legs.leg >= 0)
+    result[plain] = _letter_table()[columns.opcode[legs.op[plain]], legs.leg[plain]]
+    special = np.flatnonzero((columns.extra[legs.op] >= 0) & (legs.wire < circuit.num_qubits))
+    known: dict[int, dict[int, int]] = {}
+    for i, row, wire in zip(special.tolist(), legs.op[special].tolist(), legs.wire[special].tolist()):
+        if row not in known:
+            known[row] = _extra_letters(circuit, row)
+        result[i] = known[row].get(wire, 0)
+    return result
+
+
+def check_reorder(step: Step, notes: Notes) -> None:
+    """Operations may change places when they commute on every wire they share."""
+    before, after, order = step.before, step.after, step.old
+    count = len(before.columns)
+    if order is None or len(order) != count or len(after.columns) != count:
+        raise Unjustified("the order does not fit the circuits")
+    order = np.asarray(order, np.int64)
+    seen = np.zeros(count, np.bool_)
+    if count and (order.min() < 0 or order.max() >= count):
+        raise Unjustified("the order names operations that are not there")
+    seen[order] = True
+    if not seen.all():
+        raise Unjustified("the order leaves operations out")
+    _same_rest(before, after)
+    left, right = row_keys(before, after)
+    if not (np.array_equal(left.numbers[:, order], right.numbers) and np.array_equal(left.params[order], right.params)):
+        raise Unjustified("operations changed while being reordered")
+    position = np.empty(count, np.int64)
+    position[order] = np.arange(count)
+    legs, letters = notes.find_legs(before), _leg_letters(before, notes)
+    if not len(legs.op):
+        return
+    # Runs of legs with the same letter on a wire: only within a run may the order change.
+    first = np.ones(len(legs.op), np.bool_)
+    first[1:] = (legs.wire[1:] != legs.wire[:-1]) | (letters[1:] != letters[:-1]) | (letters[1:] == 0)
+    group = np.cumsum(first)
+    place = position[legs.op]
+    new_order = np.lexsort((place, legs.wire))
+    moved = group[new_order]
+    if not (np.diff(moved) < 0).any():
+        return
+    _check_pairs(before, legs.op, legs.wire, letters, place)
+
+
+def _check_pairs(circuit: Circuit, op: Index, wire: Index, letters: npt.NDArray[np.int8], place: Index) -> None:
+    """Every pair of operations that exchanged places, one by one."""
+    budget = _PAIR_LIMIT
+    bounds = np.flatnonzero(np.diff(wire, prepend=-1, append=-2))
+    known: dict[tuple[int, int], bool] = {}
+    for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
+        spot = place[start:end]
+        if not (np.diff(spot) < 0).any():
+            continue
+        highest = np.maximum.accumulate(spot)
+        for i in np.flatnonzero(spot < highest).tolist():
+            overtaken = np.flatnonzero(spot[:i] > spot[i])
+            budget -= len(overtaken)
+            if budget < 0:
+                raise Unjustified("too many operations changed places to look at each pair")
+            for j in overtaken.tolist():
+                a, b = int(op[start + j]), int(op[start + i])
+                letter = int(letters[start + i])
+                if letter == 4 or (letter and letters[start + j] in (letter, 4)):
+                    continue
+                if (a, b) not in known:
+                    known[(a, b)] = _commute(circuit, a, b)
+                if not known[(a, b)]:
+                    raise Unjustified(f"operations {a} and {b} changed places but do not commute")
+
+
+def _matrix(circuit: Circuit, row: int) -> npt.NDArray[np.complex128] | None:
+    columns = circuit.columns
+    code = int(columns.opcode[row])
+    angles = circuit.row_angles(row)
+    index = int(columns.extra[row])
+    extra = circuit.extras[index] if index >= 0 else Extra()
+    if any(a.terms for a in angles) or len(circuit.operands(row)) > 5:
+        return None
+    if code == _PAULIEXP and isinstance(extra.payload, str):
+        found = pauli_rotation(extra.payload, np.array([angles[0].constant]))
+    elif code < NUM_GATES:
+        found = gate_matrices(_NAMES[code], [a.constant for a in angles])
+    else:
+        return None
+    if extra.power != 1:
+        found = matrix_power(found[0], extra.power)[None]
+    return add_controls(found, extra.controls)[0]
+
+
+def _commute(circuit: Circuit, a: int, b: int) -> bool:
+    """Whether two gates commute, by their matrices on all wires of both."""
+    wires = sorted({*circuit.operands(a), *circuit.operands(b)})
+    if len(wires) > 6:
+        return False
+    both = []
+    for row in (a, b):
+        matrix = _matrix(circuit, row)
+        if matrix is None:
+            return False
+        eye = np.eye(2 ** len(wires), dtype=np.complex128)[None]
+        both.append(apply(matrix[None], eye, [wires.index(q) for q in circuit.operands(row)])[0])
+    return bool(np.abs(both[0] @ both[1] - both[1] @ both[0]).max() < 1e-9)
+
+
+def _same_rest(before: Circuit, after: Circuit) -> None:
+    if (before.num_qubits, before.num_clbits, before.layout, before.frames) != (
+        after.num_qubits, after.num_clbits, after.layout, after.frames,
+    ):  # fmt: skip
+        raise Unjustified("wires, placements or frames changed")
+
+
+# -- removals -----------------------------------------------------------------------------------
+
+
+def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
+    """What was dropped had no effect for the reason given."""
+    before, after = step.before, step.after
+    if step.old is None or len(step.old) != len(before.columns):
+        raise Unjustified("the mask does not fit the circuit")
+    dropped = np.asarray(step.old) != 0
+    _same_rest(before, after)
+    kept = np.flatnonzero(~dropped)
+    left, right = row_keys(before, after)
+    if not (np.array_equal(left.numbers[:, kept], right.numbers) and np.array_equal(left.params[kept], right.params)):
+        raise Unjustified("more changed than what was dropped")
+    dropped &= ~skipped(before)
+    if not dropped.any():
+        return
+    if step.reason == "before-measure":
+        _before_measure(before, dropped, notes)
+    elif step.reason == "unmeasured":
+        _unmeasured(before, dropped, notes)
+    elif step.reason in ("zero-input", "reset"):
+        _from_zero(before, dropped, notes, resets_only=step.reason == "reset", assume_zero=assume_zero)
+    else:
+        raise Unjustified(f"the reason {step.reason!r} is not known")
+
+
+def _gates_only(circuit: Circuit, dropped: Mask, *, resets: bool = False) -> None:
+    firm = fixed(circuit)
+    if resets:
+        firm &= circuit.columns.opcode != _RESET
+    if (dropped & firm).any():
+        raise Unjustified("what was dropped is not a gate")
+
+
+def _before_measure(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+    _gates_only(circuit, dropped)
+    legs, letters = notes.find_legs(circuit), _leg_letters(circuit, notes)
+    codes = circuit.columns.opcode[legs.op]
+    collapse = (codes == _MEASURE) | (codes == _RESET)
+    diagonal = (letters == 3) | (letters == 4)
+    quantum = legs.wire < circuit.num_qubits
+    if (dropped[legs.op] & quantum & ~diagonal).any():
+        raise Unjustified("what was dropped before a measurement is not diagonal")
+    # Walking back along a wire: the next leg that is not diagonal must be a measurement or reset.
+    ends = np.where(collapse, 1, np.where(diagonal, 0, 2))
+    index = np.arange(len(ends))
+    stop = np.where(ends != 0, index, len(ends))
+    following = np.minimum.accumulate(stop[::-1])[::-1]
+    safe_index = np.minimum(following, len(ends) - 1)
+    good = (following < len(ends)) & (legs.wire[safe_index] == legs.wire) & (ends[safe_index] == 1)
+    if (dropped[legs.op] & quantum & ~good).any():
+        raise Unjustified("a diagonal gate was dropped that no measurement follows")
+
+
+def _unmeasured(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+    _gates_only(circuit, dropped, resets=True)
+    if not measures(circuit):
+        raise Unjustified("gates were dropped as unmeasured in a circuit without measurements")
+    legs = notes.find_legs(circuit)
+    quantum = legs.wire < circuit.num_qubits
+    gone, wire = dropped[legs.op], legs.wire
+    # On every wire the dropped operations are the last ones.
+    bad = gone[:-1] & ~gone[1:] & (wire[1:] == wire[:-1]) & quantum[1:]
+    if bad.any():
+        raise Unjustified("a gate was dropped as unmeasured though something follows it")
+
+
+def _from_zero(circuit: Circuit, dropped: Mask, notes: Notes, *, resets_only: bool, assume_zero: bool) -> None:
+    if not resets_only and not assume_zero:
+        raise Unjustified("inputs were taken to be |0>, which was not asked for")
+    legs = notes.find_legs(circuit)
+    # A wire is |0> until the first operation on it that stays and is not a reset.
+    stays = ~dropped & (circuit.columns.opcode != _RESET)
+    alive = np.full(legs.num_wires, len(dropped))
+    staying = stays[legs.op]
+    np.minimum.at(alive, legs.wire[staying], legs.op[staying])
+    for row in np.flatnonzero(dropped).tolist():
+        operands = circuit.operands(row)
+        fresh = [row < alive[q] for q in operands]
+        if int(circuit.columns.opcode[row]) == _RESET:
+            if not all(fresh):
+                raise Unjustified("a reset of a wire in use was dropped")
+            continue
+        if resets_only:
+            raise Unjustified("what was dropped as a reset is not one")
+        if int(circuit.columns.opcode[row]) == _PAULIEXP or int(circuit.columns.opcode[row]) >= USER:
+            matrix = None if int(circuit.columns.opcode[row]) >= USER else _matrix(circuit, row)
+        else:
+            matrix = _held(circuit, row, fresh)
+        if matrix is None or not _trivial(matrix, fresh):
+            raise Unjustified(f"operation {row} does something to |0> on its fresh wires")
+
+
+def _held(circuit: Circuit, row: int, fresh: list[bool]) -> npt.NDArray[np.complex128] | None:
+    index = int(circuit.columns.extra[row])
+    extra = circuit.extras[index] if index >= 0 else Extra()
+    if any(state == "1" and is_fresh for state, is_fresh in zip(extra.controls, fresh)):
+        return np.eye(2, dtype=np.complex128)  # a control that is |0> never lets the gate act
+    if circuit.columns.opcode[row] >= NUM_GATES:
+        return None
+    if circuit.columns.terms is not None and circuit.columns.terms[row].any():
+        rng = np.random.default_rng(3)
+        names = sorted({n for a in circuit.row_angles(row) for n in a.parameters})
+        values = {n: Angle(float(rng.uniform(-3, 3))) for n in names}
+        return _matrix(circuit.with_columns(circuit.columns.take(np.array([row])))._bind(values), 0)
+    return _matrix(circuit, row)
+
+
+def _trivial(matrix: npt.NDArray[np.complex128], fresh: list[bool]) -> bool:
+    if len(matrix) != 2 ** len(fresh):
+        return True  # decided by its controls
+    index = np.arange(len(matrix))
+    mask = sum(1 << k for k, f in enumerate(fresh) if f)
+    columns = index[(index & mask) == 0]
+    part = matrix[:, columns]
+    phase: Any = part[columns[0], 0]
+    if abs(abs(phase) - 1) > 1e-9:
+        return False
+    expected = np.zeros_like(part)
+    expected[columns, np.arange(len(columns))] = phase
+    return bool(np.abs(part - expected).max() < 1e-9)
+
+
+# -- wires that move ----------------------------------------------------------------------------
+
+
+def _mapped_keys(circuit: Circuit, wires: Index) -> Circuit:
+    """The circuit with the qubits of every operation renamed (layout and frames left)."""
+    columns = circuit.columns
+    table = np.append(wires, -1)
+    qubits = table[columns.qubits].astype(np.int32)
+    extras = tuple(_mapped(e, wires) for e in circuit.extras)
+    return circuit.with_columns(replace(columns, qubits=qubits), extras=extras)
+
+
+def _mapped(extra: Extra, wires: Index) -> Extra:
+    if extra.qubits is None and not extra.blocks:
+        return extra
+    qubits = None if extra.qubits is None else tuple(int(wires[q]) for q in extra.qubits)
+    blocks = tuple(_mapped_keys(b, wires) for b in extra.blocks)
+    return replace(extra, qubits=qubits, blocks=blocks)
+
+
+def _same_rows(expected: Circuit, found: Circuit) -> bool:
+    """Equal operations in the same order, barriers and delays aside (their wires too)."""
+    a, b = np.flatnonzero(~skipped(expected)), np.flatnonzero(~skipped(found))
+    if len(a) != len(b):
+        return False
+    left, right = row_keys(expected, found)
+    plain_a, plain_b = expected.columns.extra[a], found.columns.extra[b]
+    numbers_a, numbers_b = left.numbers[:, a], right.numbers[:, b]
+    if not np.array_equal(left.params[a], right.params[b]):
+        return False
+    bad = np.flatnonzero((numbers_a != numbers_b).any(axis=0))
+    for i in bad.tolist():
+        # Blocks were rebuilt by the renaming: compare what they hold.
+        if plain_a[i] < 0 or plain_b[i] < 0 or not _same_blocks(expected.extras[plain_a[i]], found.extras[plain_b[i]]):
+            return False
+        rest = numbers_a[:, i] != numbers_b[:, i]
+        rest[5] = False
+        if rest.any():
+            return False
+    return True
+
+
+def _same_blocks(a: Extra, b: Extra) -> bool:
+    if len(a.blocks) != len(b.blocks) or not a.blocks:
+        return False
+    if replace(a, blocks=(), annotations=()) != replace(b, blocks=(), annotations=()):
+        return False
+    return all(x.global_phase == y.global_phase and _same_rows(x, y) for x, y in zip(a.blocks, b.blocks))
+
+
+def _layout(circuit: Circuit) -> Layout:
+    return circuit.layout or Layout.trivial(circuit.num_qubits)
+
+
+def _injective(wires: Index, size: int) -> None:
+    used = wires[wires >= 0]
+    if len(used) and (used.max() >= size or len(np.unique(used)) != len(used)):
+        raise Unjustified("two wires are given one place")
+
+
+def _frames(circuit: Circuit) -> list[Angle]:
+    return list(circuit.frames or (Angle(),) * circuit.num_qubits)
+
+
+def _check_layout(before: Circuit, after: Circuit, first: Index, last: Index) -> None:
+    """Layouts and frames follow the wires: `first` and `last` say where each old wire starts and ends."""
+    was, now = _layout(before), _layout(after)
+    if before.layout is None and len(now.initial) != before.num_qubits:
+        kept = [q for q in range(before.num_qubits) if first[q] >= 0]
+        if len(now.initial) < len(kept):
+            raise Unjustified("the placement leaves program qubits out")
+    for q, (i, f) in enumerate(zip(was.initial, was.final)):
+        if first[i] < 0:
+            continue
+        if q >= len(now.initial) or now.initial[q] != first[i] or now.final[q] != last[f]:
+            raise Unjustified(f"the recorded placement of program qubit {q} is not where the wires lead")
+    old, new = _frames(before), _frames(after)
+    expected = [Angle()] * after.num_qubits
+    for w, value in enumerate(old):
+        if value != Angle():
+            if last[w] < 0:
+                raise Unjustified("a frame was lost")
+            expected[int(last[w])] = value
+    if expected != new:
+        raise Unjustified("frames did not follow their wires")
+
+
+def check_relabel(step: Step, notes: Notes) -> None:
+    """Wires renamed from the beginning."""
+    before, after = step.before, step.after
+    wires = np.asarray(step.old if step.old is not None else [], np.int64)
+    if len(wires) != before.num_qubits or before.num_clbits != after.num_clbits:
+        raise Unjustified("the renaming does not fit the circuit")
+    _injective(wires, after.num_qubits)
+    gone = wires < 0
+    legs = notes.find_legs(before)
+    if gone.any() and gone[legs.wire[legs.wire < before.num_qubits]].any():
+        raise Unjustified("a wire with operations was dropped")
+    if not _same_rows(_mapped_keys(before, wires), after):
+        raise Unjustified("operations changed while wires were renamed")
+    _check_layout(before, after, wires, wires)
+
+
+def check_elide(step: Step, notes: Notes) -> None:
+    """Swaps dropped, the wires after them exchanged."""
+    before, after = step.before, step.after
+    if step.old is None or len(step.old) != len(before.columns) or before.num_qubits != after.num_qubits:
+        raise Unjustified("the mask does not fit the circuit")
+    marked = np.asarray(step.old) != 0
+    moved, where = _walk(before, marked, np.arange(before.num_qubits))
+    expected = moved.with_columns(moved.columns.take(np.flatnonzero(~marked)))
+    if before.num_clbits != after.num_clbits or not _same_rows(expected, after):
+        raise Unjustified("operations are not where the dropped swaps lead")
+    _check_layout(before, after, np.arange(before.num_qubits), where)
+
+
+def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]:
+    """Operations read on moving wires: after each marked swap the two wires stand exchanged.
+
+    Returns the circuit with operands replaced by the places where they stand (`start` at first),
+    and where every wire ends.
+    """
+    columns = circuit.columns
+    rows = np.flatnonzero(marked)
+    if len(rows) and not ((columns.opcode[rows] == _SWAP) & (columns.extra[rows] < 0)).all():
+        raise Unjustified("what is marked as a swap is not one")
+    place = [int(p) for p in start]
+    qubits = columns.qubits.tolist()
+    flags = marked.tolist()
+    extra = columns.extra.tolist()
+    extras = list(circuit.extras)
+    for i, row in enumerate(qubits):
+        a, b, c = row
+        if flags[i]:
+            place[a], place[b] = place[b], place[a]
+            continue
+        if a >= 0:
+            row[0] = place[a]
+            if b >= 0:
+                row[1] = place[b]
+                if c >= 0:
+                    row[2] = place[c]
+        if extra[i] >= 0:
+            found = extras[extra[i]]
+            if found.qubits is not None or found.blocks:
+                extras.append(_mapped(found, np.array(place)))
+                extra[i] = len(extras) - 1
+    moved = replace(columns, qubits=np.array(qubits, np.int32).reshape(-1, 3), extra=np.array(extra, np.int32))
+    return circuit.with_columns(moved, extras=tuple(extras)), np.array(place, np.int64)
+
+
+def check_route(step: Step, notes: Notes) -> None:
+    """The old circuit on moving wires: taking the inserted swaps out again gives it back."""
+    before, after = step.before, step.after
+    if step.old is None or step.new is None or len(step.old) != before.num_qubits or len(step.new) != len(after.columns):
+        raise Unjustified("the routing does not fit the circuits")
+    start = np.asarray(step.old, np.int64)
+    _injective(start, after.num_qubits)
+    legs = notes.find_legs(before)
+    if (start[legs.wire[legs.wire < before.num_qubits]] < 0).any():
+        raise Unjustified("a wire with operations has no place")
+    inserted = np.asarray(step.new) != 0
+    # Walk the new circuit: which old wire (or spare place) stands where.
+    size = after.num_qubits
+    holder = np.full(size, -1, np.int64)
+    used = start >= 0
+    holder[start[used]] = np.flatnonzero(used)
+    spare = np.flatnonzero(holder < 0)
+    holder[spare] = before.num_qubits + np.arange(len(spare))
+    unmoved, held = _walk(after, inserted, holder)
+    core = unmoved.with_columns(unmoved.columns.take(np.flatnonzero(~inserted)))
+    if before.num_clbits != after.num_clbits or not _same_wires(before, core):
+        raise Unjustified("taking the inserted swaps out does not give the circuit back")
+    last = np.full(before.num_qubits, -1, np.int64)
+    for place, wire in enumerate(held.tolist()):
+        if wire < before.num_qubits:
+            last[wire] = place
+    _check_layout(before, after, start, last)
+
+
+def _same_wires(before: Circuit, found: Circuit) -> bool:
+    """The same operations with the same order along every wire: equal as graphs."""
+    if _same_rows(before, found):
+        return True
+    a, b = np.flatnonzero(~skipped(before)), np.flatnonzero(~skipped(found))
+    if len(a) != len(b):
+        return False
+    sides = []
+    for circuit in (before, found):
+        legs = find_legs(circuit)
+        wires: list[list[int]] = [[] for _ in range(before.num_qubits + before.num_clbits + 1)]
+        shift = circuit.num_qubits - before.num_qubits
+        for op, wire in zip(legs.op.tolist(), legs.wire.tolist()):
+            number = wire if wire < circuit.num_qubits else wire - shift
+            if number < len(wires) and (wire >= circuit.num_qubits or wire < before.num_qubits):
+                wires[number].append(op)
+            else:
+                return False
+        sides.append(wires)
+    # Number the operations of the new circuit by those of the old one, wire by wire.
+    partner = np.full(len(found.columns), -1, np.int64)
+    for left, right in zip(*sides):
+        if len(left) != len(right):
+            return False
+        for i, j in zip(left, right):
+            if partner[j] not in (-1, i):
+                return False
+            partner[j] = i
+    rows = partner[b]
+    if (rows < 0).any() or len(np.unique(rows)) != len(rows):
+        return False
+    return _same_rows(before.with_columns(before.columns.take(rows)), found)

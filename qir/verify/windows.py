@@ -1,0 +1,509 @@
+"""Steps of kind `windows` and `frames`: every window means the same before and after.
+
+Windows that did not change are seen at once by comparing rows.  Those of at most 3 qubits with numeric
+angles are multiplied out together, each different one once; the others go to the methods for whole
+circuits one by one.  For a step of kind `frames` the new window is surrounded by the z rotations owed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit, Extra
+from qir.columns import OPERATIONS, USER
+from qir.gates import GATES
+from qir.journal import Step
+from qir.params import Angle
+from qir.verify.definitions import apply, gate_matrices
+from qir.verify.legs import Legs, find_legs, fixed, row_keys, skipped
+from qir.verify.result import Equivalence
+
+__all__ = ["Differs", "Notes", "Unjustified", "check_windows"]
+
+Index = npt.NDArray[np.int64]
+Real = npt.NDArray[np.float64]
+Complex = npt.NDArray[np.complex128]
+TOLERANCE = 1e-8
+_WIDEST = 3
+_MEASURE, _RESET = OPERATIONS["measure"], OPERATIONS["reset"]
+_NAMES = list(GATES)
+Whole = Callable[[Circuit, Circuit], Equivalence]
+
+
+class Unjustified(Exception):
+    """A step does not justify what it did."""
+
+
+class Differs(Unjustified):
+    """A window means something else than before; the text shows it."""
+
+
+@dataclass
+class Notes:
+    """What was looked at, for the verdict's detail."""
+
+    steps: int = 0
+    windows: int = 0
+    multiplied: int = 0
+    whole: int = 0
+    tested: int = 0
+    legs: dict[int, tuple[Circuit, Legs]] = field(default_factory=dict)
+
+    def find_legs(self, circuit: Circuit) -> Legs:
+        """The legs of a circuit, once per circuit."""
+        known = self.legs.get(id(circuit))
+        if known is None:
+            known = self.legs[id(circuit)] = (circuit, find_legs(circuit))
+        return known[1]
+
+
+@dataclass
+class _Side:
+    """One circuit of the step: its meaningful rows sorted by window."""
+
+    circuit: Circuit
+    rows: Index
+    window: Index
+    start: Index
+    count: Index
+
+    @staticmethod
+    def of(circuit: Circuit, labels: Index, size: int) -> _Side:
+        active = ~skipped(circuit)
+        rows = np.flatnonzero(active) if not active.all() else np.arange(len(active))
+        window = labels[rows]
+        if len(window) and (window[1:] < window[:-1]).any():
+            order = np.argsort(window, kind="stable")
+            rows, window = rows[order], window[order]
+        count = np.bincount(window, minlength=size)
+        return _Side(circuit, rows, window, np.cumsum(count) - count, count)
+
+    def within(self, chosen: npt.NDArray[np.bool_]) -> tuple[Index, Index]:
+        """Rows and windows of the chosen windows."""
+        mask = chosen[self.window]
+        return self.rows[mask], self.window[mask]
+
+
+def check_windows(step: Step, notes: Notes, whole: Whole) -> None:
+    """Unjustified or Differs when the step does not hold."""
+    before, after = step.before, step.after
+    if step.old is None or step.new is None or len(step.old) != len(before.columns) or len(step.new) != len(after.columns):
+        raise Unjustified("the window numbers do not fit the circuits")
+    if after.num_qubits < before.num_qubits or after.num_clbits < before.num_clbits or before.layout != after.layout:
+        raise Unjustified("wires or placements changed")
+    legs = notes.find_legs(before), notes.find_legs(after)
+    shift = after.num_qubits - before.num_qubits
+    for side, labels in zip(legs, (step.old, step.new)):
+        wire = side.falls(labels)
+        if wire is not None:
+            raise Unjustified(f"window numbers fall along wire {wire}")
+    old, new, size = _compress(np.asarray(step.old, np.int64), np.asarray(step.new, np.int64))
+    sides = _Side.of(before, old, size), _Side.of(after, new, size)
+    owed = None
+    if step.kind == "frames":
+        owed = _Owed.of(step, legs[0], old, size)
+        _check_end(step, owed)
+    elif before.frames != after.frames:
+        raise Unjustified("the pending frames changed")
+    same = _identical(*sides)
+    if owed is not None:
+        same &= ~owed.touched(sides[0], size)
+    notes.windows += size
+    changed = ~same & ((sides[0].count > 0) | (sides[1].count > 0))
+    if not changed.any():
+        return
+    _Check(step, sides, owed, notes, whole, shift).run(changed)
+
+
+def _compress(old: Index, new: Index) -> tuple[Index, Index, int]:
+    """Window numbers from 0 on."""
+    if not len(old) and not len(new):
+        return old, new, 0
+    both = np.concatenate([old, new])
+    low, high = int(both.min()), int(both.max())
+    if high - low <= 4 * len(both) + 1024:
+        return old - low, new - low, high - low + 1
+    unique, inverse = np.unique(both, return_inverse=True)
+    return inverse[: len(old)], inverse[len(old) :], len(unique)
+
+
+def _identical(a: _Side, b: _Side) -> npt.NDArray[np.bool_]:
+    """Windows with the same rows in the same order."""
+    same: npt.NDArray[np.bool_] = a.count == b.count
+    if not same.any():
+        return same
+    left, right = row_keys(a.circuit, b.circuit)
+    rows, window = a.within(same)
+    position = np.flatnonzero(same[a.window]) if len(rows) != len(a.rows) else np.arange(len(rows))
+    partner = b.rows[b.start[window] + position - a.start[window]]
+    equal = (left.numbers[:, rows] == right.numbers[:, partner]).all(axis=0)
+    equal &= (left.params[rows] == right.params[partner]).all(axis=1)
+    same[window[~equal]] = False
+    return same
+
+
+# -- what is owed on the wires ------------------------------------------------------------------
+
+
+@dataclass
+class _Owed:
+    """The z rotations owed along the wires of the old circuit, by (wire, window)."""
+
+    key: Index
+    value: Real
+    size: int
+    loose: npt.NDArray[np.bool_]
+    """Per window: a measurement or reset, which may change what is owed."""
+
+    @staticmethod
+    def of(step: Step, legs: Legs, old: Index, size: int) -> _Owed:
+        if step.pending is None or step.pending.shape != (len(step.before.columns), 3):
+            raise Unjustified("what is owed does not fit the circuit")
+        if not np.isfinite(step.pending).all():
+            raise Unjustified("what is owed is not a number")
+        quantum = legs.wire < step.before.num_qubits
+        op, wire, leg = legs.op[quantum], legs.wire[quantum], legs.leg[quantum]
+        narrow = (leg < 3) & (step.before.columns.qubits[op, np.minimum(leg, 2)] == wire)
+        value = np.where(narrow, step.pending[op, np.minimum(leg, 2)], 0.0)
+        codes = step.before.columns.opcode
+        loose = np.zeros(size, np.bool_)
+        loose[old[(codes == _MEASURE) | (codes == _RESET)]] = True
+        return _Owed(wire * (size + 1) + old[op], value, size, loose)
+
+    def after(self, wire: Index, window: Index) -> Real:
+        """What is owed on wires once all windows up to the given ones are done."""
+        place = np.searchsorted(self.key, wire * (self.size + 1) + window, side="right") - 1
+        known = (place >= 0) & (self.key[place] // (self.size + 1) == wire) if len(self.key) else np.zeros(len(wire), np.bool_)
+        return np.where(known, self.value[np.maximum(place, 0)], 0.0) if len(self.key) else np.zeros(len(wire))
+
+    def before(self, wire: Index, window: Index) -> Real:
+        return self.after(wire, window - 1)
+
+    def touched(self, side: _Side, size: int) -> npt.NDArray[np.bool_]:
+        """Windows on whose wires something is owed, but for measurements and resets alone."""
+        wire, window = self.key // (self.size + 1), self.key % (self.size + 1)
+        due = (self.value != 0) | (self.before(wire, window) != 0)
+        result = np.zeros(size, np.bool_)
+        result[window[due]] = True
+        codes = side.circuit.columns.opcode[side.rows]
+        firm = np.zeros(size, np.bool_)
+        firm[side.window[(codes != _MEASURE) & (codes != _RESET)]] = True
+        result &= firm
+        return result
+
+
+def _check_end(step: Step, owed: _Owed) -> None:
+    wires = np.arange(step.before.num_qubits)
+    end = owed.after(wires, np.full(len(wires), owed.size)) if len(wires) else np.zeros(0)
+    was = step.before.frames or (Angle(),) * step.before.num_qubits
+    now = step.after.frames or (Angle(),) * step.after.num_qubits
+    for w, value in enumerate(end.tolist()):
+        gap = now[w] - was[w] - value
+        if gap.terms or abs(np.exp(1j * gap.constant) - 1) > TOLERANCE:
+            raise Unjustified(f"the frame pending on wire {w} is not what is owed there")
+
+
+# -- windows that changed -----------------------------------------------------------------------
+
+
+class _Check:
+    def __init__(
+        self, step: Step, sides: tuple[_Side, _Side], owed: _Owed | None, notes: Notes, whole: Whole, shift: int
+    ) -> None:
+        self.step, self.sides, self.owed, self.notes, self.whole = step, sides, owed, notes, whole
+        self.ancillas = shift > 0
+        self.width = max(step.before.num_qubits, step.after.num_qubits) + 1
+
+    def run(self, changed: npt.NDArray[np.bool_]) -> None:
+        simple = changed.copy()
+        for side in self.sides:
+            circuit = side.circuit
+            rows, window = side.within(changed)
+            firm = fixed(circuit)[rows]
+            if firm.any():
+                self._firm(window[firm])
+            columns = circuit.columns
+            plain = columns.plain[rows]
+            if columns.terms is not None:
+                plain &= ~columns.terms[rows].any(axis=1)
+            simple[window[~plain]] = False
+        # Wires of every simple window, numbered within it.
+        pairs = []
+        for side in self.sides:
+            rows, window = side.within(simple)
+            qubits = side.circuit.columns.qubits[rows].astype(np.int64)
+            key = window[:, None] * self.width + qubits
+            pairs.append(key[qubits >= 0])
+        unique = np.unique(np.concatenate(pairs))
+        at = unique // self.width
+        wires_of = np.bincount(at, minlength=len(changed))
+        first = np.cumsum(wires_of) - wires_of
+        simple &= wires_of <= _WIDEST
+        if self.ancillas:
+            simple[at[unique % self.width >= self.step.before.num_qubits]] = False
+        for k in range(_WIDEST + 1):
+            chosen = simple & (wires_of == k)
+            if chosen.any():
+                self._multiply(k, np.flatnonzero(chosen), unique, first)
+        rest = changed & ~simple
+        if rest.any():
+            self._one_by_one(np.flatnonzero(rest))
+
+    def _firm(self, windows: Index) -> None:
+        """Windows with operations that are not gates may only differ in what is owed at measurements."""
+        for w in np.unique(windows).tolist():
+            raise Unjustified(f"{self._show(w)}: what is not a gate was rewritten or crossed by a frame")
+
+    # -- in bulk -----------------------------------------------------------------------------
+
+    def _multiply(self, k: int, windows: Index, unique: Index, first: Index) -> None:
+        prepared = [_Rows.of(side, windows, unique, first, self.width, k) for side in self.sides]
+        turns = None
+        if self.owed is not None:
+            index = first[windows][:, None] + np.arange(k)
+            wire = unique[index] % self.width if k else np.zeros((len(windows), 0), np.int64)
+            number = np.repeat(windows, k)
+            entering = self.owed.before(wire.ravel(), number).reshape(-1, k)
+            leaving = self.owed.after(wire.ravel(), number).reshape(-1, k)
+            turns = entering, leaving
+        picked = _representatives(prepared, turns, len(windows))
+        self.notes.multiplied += len(picked)
+        for part in np.array_split(picked, max(1, len(picked) * 4**k // 2**19)):
+            if not len(part):
+                continue
+            a, b = (p.product(part) for p in prepared)
+            if turns is not None:
+                b = _diagonal(turns[1][part])[:, :, None] * b * _diagonal(-turns[0][part])[:, None, :]
+            bad = _different(a, b)
+            if bad.any():
+                raise Differs(self._show(int(windows[part[np.flatnonzero(bad)[0]]])))
+
+    # -- one by one --------------------------------------------------------------------------
+
+    def _one_by_one(self, windows: Index) -> None:
+        known: dict[Any, Equivalence] = {}
+        for w in windows.tolist():
+            rows = [side.rows[side.start[w] : side.start[w] + side.count[w]] for side in self.sides]
+            if self.owed is not None:
+                touched = {q for side, r in zip(self.sides, rows) for row in r.tolist() for q in side.circuit.operands(row)}
+                wires = np.array(sorted(touched), np.int64)
+                number = np.full(len(wires), w)
+                if self.owed.before(wires, number).any() or self.owed.after(wires, number).any():
+                    raise Unjustified(f"{self._show(w)}: frames cross a wide or symbolic window")
+            a, b, key = _window_circuits(self.sides, rows)
+            found = known.get(key)
+            if found is None:
+                if self.ancillas and b.num_qubits > self.step.before.num_qubits:
+                    raise Unjustified("new wires in a wide window")
+                found = known[key] = self.whole(a, b)
+                self.notes.whole += 1
+            if found.verdict == "refuted":
+                raise Differs(f"{self._show(w)}: {found.counterexample}")
+            if found.verdict == "unchecked":
+                raise Unjustified(f"{self._show(w)}: {found.detail}")
+            if found.verdict == "tested":
+                self.notes.tested += 1
+
+    def _show(self, window: int) -> str:
+        texts = []
+        for side in self.sides:
+            rows = side.rows[side.start[window] : side.start[window] + side.count[window]].tolist()
+            shown = "; ".join(_text(side.circuit, row) for row in rows[:12]) or "nothing"
+            texts.append(shown + (" ..." if len(rows) > 12 else ""))
+        return f"pass {self.step.name}: {texts[0]} became {texts[1]}"
+
+
+def _text(circuit: Circuit, row: int) -> str:
+    op = circuit.operation(row)
+    angles = f"({', '.join(f'{p:.6g}' if isinstance(p, float) else str(p) for p in op.params)})" if op.params else ""
+    modifiers = ""
+    if op.extra is not None and (op.extra.controls or op.extra.power != 1):
+        modifiers = f" [controls {op.extra.controls or 'none'}, power {op.extra.power:g}]"
+    return f"{op.name}{angles} {', '.join(map(str, op.qubits))}{modifiers}"
+
+
+@dataclass
+class _Rows:
+    """Rows of some windows with operands numbered within the window, sorted by window."""
+
+    opcode: npt.NDArray[np.int32]
+    local: npt.NDArray[np.int8]
+    params: Real
+    start: Index
+    count: Index
+    k: int
+
+    @staticmethod
+    def of(side: _Side, windows: Index, unique: Index, first: Index, width: int, k: int) -> _Rows:
+        count = side.count[windows]
+        total = int(count.sum())
+        start = np.cumsum(count) - count
+        number = np.repeat(np.arange(len(windows)), count)
+        place = np.arange(total) - start[number] + side.start[windows][number]
+        rows = side.rows[place]
+        columns = side.circuit.columns
+        qubits = columns.qubits[rows].astype(np.int64)
+        local = np.full(qubits.shape, -1, np.int8)
+        have = qubits >= 0
+        if k == 1:
+            local[have] = 0
+        elif have.any():
+            key = windows[number][:, None] * width + qubits
+            base = np.broadcast_to(first[windows][number][:, None], key.shape)
+            local[have] = np.searchsorted(unique, key[have]) - base[have]
+        return _Rows(columns.opcode[rows], local, columns.params[rows], start, count, k)
+
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """A number per window that equal windows share (unequal ones may)."""
+        bits = self.params.view(np.uint64).reshape(-1, 3)
+        mixed = self.opcode.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        for i in range(3):
+            mixed = (mixed ^ bits[:, i]) * np.uint64(0xBF58476D1CE4E5B9)
+            mixed ^= mixed >> np.uint64(29)
+            mixed = (mixed ^ (self.local[:, i].astype(np.int64) + 2).astype(np.uint64)) * np.uint64(0x94D049BB133111EB)
+            mixed ^= mixed >> np.uint64(32)
+        place = np.arange(len(mixed)) - np.repeat(self.start, self.count)
+        mixed = mixed * (2 * place.astype(np.uint64) + np.uint64(0x2545F4914F6CDD1D))
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
+        return total[self.start + self.count] - total[self.start] + self.count.astype(np.uint64)
+
+    def same_as(self, other: Index) -> npt.NDArray[np.bool_]:
+        """Per window: it has the rows of the window `other[i]`."""
+        same: npt.NDArray[np.bool_] = self.count == self.count[other]
+        number = np.repeat(np.arange(len(self.count)), np.where(same, self.count, 0))
+        counts = self.count[same]
+        offset = np.arange(len(number)) - np.repeat(np.cumsum(counts) - counts, counts)
+        left, right = self.start[number] + offset, self.start[other[number]] + offset
+        equal = (self.opcode[left] == self.opcode[right]) & (self.local[left] == self.local[right]).all(axis=1)
+        equal &= (self.params[left] == self.params[right]).all(axis=1)
+        same[number[~equal]] = False
+        return same
+
+    def product(self, windows: Index) -> Complex:
+        """The matrices of some windows, later operations on the left."""
+        size = 2**self.k
+        count = self.count[windows]
+        total = int(count.sum())
+        result = np.broadcast_to(np.eye(size, dtype=np.complex128), (len(windows), size, size)).copy()
+        if not total:
+            return result
+        number = np.repeat(np.arange(len(windows)), count)
+        start = np.cumsum(count) - count
+        rows = np.arange(total) - start[number] + self.start[windows][number]
+        factors = self._matrices(rows)
+        # Neighbours are multiplied in rounds, so a long window takes as many rounds as its length has bits.
+        place = np.arange(total) - start[number]
+        length = count
+        while len(factors) > len(windows) or (length > 1).any():
+            even = np.flatnonzero(place % 2 == 0)
+            has = np.flatnonzero(place[even] + 1 < length[number[even]])
+            kept = factors[even]
+            kept[has] = factors[even[has] + 1] @ factors[even[has]]
+            factors, number, place = kept, number[even], place[even] // 2
+            length = (length + 1) // 2
+            if not (length > 1).any():
+                break
+        result[number] = factors
+        return result
+
+    def _matrices(self, rows: Index) -> Complex:
+        size = 2**self.k
+        result = np.empty((len(rows), size, size), np.complex128)
+        eye = np.eye(size, dtype=np.complex128)[None]
+        code = self.opcode[rows].astype(np.int64)
+        local = self.local[rows].astype(np.int64)
+        kind = ((code * 4 + local[:, 0] + 1) * 4 + local[:, 1] + 1) * 4 + local[:, 2] + 1
+        order = np.argsort(kind, kind="stable")
+        edges = np.flatnonzero(np.diff(kind[order], prepend=-1))
+        for group in np.split(order, edges[1:]):
+            name = _NAMES[int(code[group[0]])]
+            operands = [int(q) for q in local[group[0]] if q >= 0]
+            angles = [self.params[rows[group], i] for i in range(GATES[name].num_params)]
+            gates = gate_matrices(name, angles)
+            if len(operands) == self.k and operands == list(range(self.k)):
+                result[group] = gates
+            else:
+                result[group] = apply(gates, np.broadcast_to(eye, (len(gates), size, size)), operands)
+        return result
+
+
+def _representatives(prepared: list[_Rows], turns: tuple[Real, Real] | None, count: int) -> Index:
+    """Windows such that every other one has the same rows as one of them."""
+    everything = np.arange(count)
+    if count < 32:
+        return everything
+    value = prepared[0].hashes() * np.uint64(0xD6E8FEB86659FD93) + prepared[1].hashes()
+    if turns is not None:
+        for part in turns:
+            for column in np.ascontiguousarray(part.T):
+                value = (value ^ column.view(np.uint64)) * np.uint64(0xBF58476D1CE4E5B9)
+                value ^= value >> np.uint64(31)
+    _, first, inverse = np.unique(value, return_index=True, return_inverse=True)
+    if len(first) > count // 2:
+        return everything
+    other = first[inverse]
+    same = prepared[0].same_as(other) & prepared[1].same_as(other)
+    if turns is not None:
+        for part in turns:
+            same &= (part == part[other]).all(axis=1)
+    return np.union1d(first, everything[~same])
+
+
+def _diagonal(angles: Real) -> Complex:
+    """The diagonal of Rz on every qubit of each window: (n, 2**k)."""
+    result = np.ones((len(angles), 1), np.complex128)
+    for column in angles.T:
+        both = np.stack([np.exp(-0.5j * column), np.exp(0.5j * column)], axis=1)
+        result = (both[:, :, None] * result[:, None, :]).reshape(len(angles), -1)
+    return result
+
+
+def _different(a: Complex, b: Complex) -> npt.NDArray[np.bool_]:
+    """Which pairs of unitaries differ by more than a phase."""
+    overlap = np.einsum("nij,nij->n", a.conj(), b)
+    size = np.abs(overlap)
+    phase = np.where(size > 1e-6, overlap / np.where(size > 1e-6, size, 1), 1)
+    result: npt.NDArray[np.bool_] = np.abs(a * phase[:, None, None] - b).max(axis=(1, 2)) > TOLERANCE
+    return result
+
+
+def _window_circuits(sides: tuple[_Side, _Side], rows: list[Index]) -> tuple[Circuit, Circuit, Any]:
+    """The two sides of a window as circuits over their own wires, and a key that equal windows share."""
+    table: dict[int, int] = {}
+    keys: list[Any] = []
+    circuits = []
+    for side, chosen in zip(sides, rows):
+        circuit = side.circuit
+        columns = circuit.columns.take(chosen)
+        qubits = columns.qubits.copy()
+        extras: list[Extra] = []
+        extra_column = columns.extra.copy()
+        for i, row in enumerate(chosen.tolist()):
+            operands = circuit.operands(row)
+            local = tuple(table.setdefault(q, len(table)) for q in operands)
+            index = int(columns.extra[i])
+            found = None
+            if index >= 0:
+                extra = circuit.extras[index]
+                found = replace(extra, qubits=local if extra.qubits is not None else None, annotations=())
+                extra_column[i] = len(extras)
+                extras.append(found)
+            if index < 0 or circuit.extras[index].qubits is None:
+                qubits[i] = (*local, -1, -1, -1)[:3]
+            code = int(columns.opcode[i])
+            body: Any = code if code < USER else id(circuit.definitions[code - USER])
+            modifiers = None if found is None else (found.controls, found.power, found.payload, found.params)
+            keys.append((body, local, circuit.row_angles(row), modifiers))
+        keys.append(None)
+        circuits.append((circuit, replace(columns, qubits=qubits, extra=extra_column), tuple(extras)))
+    made = [
+        Circuit(columns, len(table), angles=circuit.angles, extras=extras, definitions=circuit.definitions,
+                variables=tuple(v for v in circuit.variables if v.kind == "input"))
+        for circuit, columns, extras in circuits
+    ]  # fmt: skip
+    return made[0], made[1], tuple(keys)
