@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from qir.diagnostics import Diagnostic, error, info, warning
-from qir.emitters.ibm_dialect import Prepared, Text, prepare, write
-from qir.emitters.ibm_values import Table, common_shape, letters_needed, on_wires, padded, table
+from qir.emitters.ibm_dialect import Text, prepare, write
+from qir.emitters.ibm_values import Table, common_shape, letters_needed, on_wires, own_values, padded, renamed
 from qir.errors import CompileError, UsageError
 from qir.job import Emission, JobCircuit, JobSpec, Observables
 from qir.observables import flatten, shape
@@ -106,9 +106,15 @@ class _Writer:
     def _pub(self, entry: JobCircuit) -> _Pub:
         estimator = self.program == "estimator"
         circuit = entry.circuit
-        prepared = prepare(circuit, self.target, estimator=estimator)
+        own = None if entry.parameter_values is None else own_values(entry.parameter_values, circuit.parameters)
+        prepared = prepare(
+            circuit,
+            self.target,
+            estimator=estimator,
+            values=None if own is None else own.columns,
+            sweep=() if own is None else own.sweep,
+        )
         self._note(prepared.diagnostics, entry)
-        values_given = entry.parameter_values
         observables: Observables = None
         needed = 0
         if estimator:
@@ -121,7 +127,10 @@ class _Writer:
         elif entry.observables is not None:
             self.found.append(_placed(warning("job.observable", "the sampler takes no observables: left out"), entry.pointer))
         text = write(prepared, needed)
-        values = self._values(entry, prepared, text, values_given)
+        if own is None:
+            own = own_values(None, tuple(sorted(text.parameters.values())))
+        own = Table({**own.columns, **prepared.added}, own.sweep)
+        values = renamed(own, prepared.derived, text.parameters)
         if estimator:
             observables = padded(observables, max(text.width, needed, 1))
             if text.width == 0:
@@ -133,12 +142,6 @@ class _Writer:
         self._note(check_circuit(prepared.circuit, self.target, self.program, options, pointer=entry.pointer or None), entry)
         results = common_shape(observables, values.sweep) if estimator else values.sweep
         return _Pub(text, values, observables, entry.shots, entry.precision, results)
-
-    def _values(self, entry: JobCircuit, prepared: Prepared, text: Text, given: Any) -> Table:
-        parameters = entry.circuit.parameters
-        if given is None and not text.parameters:
-            return Table({}, ())
-        return table(given, parameters, prepared.derived, text.parameters)
 
     def _note(self, diagnostics: tuple[Diagnostic, ...] | list[Diagnostic], entry: JobCircuit) -> None:
         self.found.extend(_placed(d, entry.pointer) for d in diagnostics)

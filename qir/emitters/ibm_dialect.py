@@ -15,11 +15,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from qir.circuit import Circuit, Duration, Extra, Register, Variable
 from qir.columns import OPERATIONS, Columns
 from qir.diagnostics import Diagnostic, error, info
 from qir.emitters.ibm_flow import flatten
+from qir.emitters.ibm_rzz import fold_rows
 from qir.emitters.openqasm3 import Dialect, dumps, identifier
 from qir.expressions import ClassicalType, Expr, variable
 from qir.gates import STDGATES, opcode
@@ -39,13 +41,15 @@ _RESERVED = frozenset(keyword.kwlist) | STDGATES | {"ecr", "rzz", "sxdg", "_meas
 class Prepared:
     """A circuit on hardware qubits with only what the service takes, still with the user's names.
 
-    derived: parameter name to the expression in the user's parameters whose value it takes.
+    derived: parameter name to the expression in the other parameters whose value it takes.
+    added: values of new parameters, per row of the user's table.
     bits: for each classical bit the user's name of it ("c[0]", or "c" for a single bit).
     """
 
     circuit: Circuit
     bits: tuple[str, ...]
     derived: Mapping[str, Expr]
+    added: Mapping[str, npt.NDArray[np.float64]]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -63,10 +67,18 @@ class Text:
     parameters: dict[str, str]
 
 
-def prepare(circuit: Circuit, target: Target, *, estimator: bool) -> Prepared:
+def prepare(
+    circuit: Circuit,
+    target: Target,
+    *,
+    estimator: bool,
+    values: Mapping[str, npt.NDArray[np.float64]] | None = None,
+    sweep: tuple[int, ...] = (),
+) -> Prepared:
     """Bring a compiled circuit to the dialect's constructs; problems are among the diagnostics.
 
     estimator: final measurements are left out, since the estimator ignores them.
+    values, sweep: the parameters' values; with them, rzz angles are brought into range row by row.
     """
     found: list[Diagnostic] = []
     # A compiled circuit's wires are the machine's.
@@ -82,11 +94,14 @@ def prepare(circuit: Circuit, target: Target, *, estimator: bool) -> Prepared:
     else:
         circuit, added = _kept(circuit)
         bits = (*bits, *(f"_{i}" for i in range(added)))
+    added_values: Mapping[str, npt.NDArray[np.float64]] = {}
+    if values is not None:
+        circuit, added_values = fold_rows(circuit, values, sweep)
     circuit, derived = _derived(circuit)
     used = _used_parameters(circuit)
     variables = tuple(v for v in circuit.variables if v.kind == "input" and v.name in used)
     circuit = replace(circuit, variables=variables, global_phase=Angle(), layout=None)
-    return Prepared(circuit, bits, derived, tuple(found))
+    return Prepared(circuit, bits, derived, added_values, tuple(found))
 
 
 def write(prepared: Prepared, width: int = 0) -> Text:

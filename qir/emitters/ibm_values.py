@@ -22,7 +22,7 @@ from qir.observables import ObservableError, expand, flatten, map_observables, n
 from qir.params import evaluate
 from qir.sweeps import value_rows
 
-__all__ = ["Table", "common_shape", "letters_needed", "on_wires", "padded", "table"]
+__all__ = ["Table", "common_shape", "letters_needed", "on_wires", "own_values", "padded", "renamed"]
 
 Float = npt.NDArray[np.float64]
 
@@ -42,23 +42,30 @@ class Table:
         return np.stack([self.columns[name] for name in names], axis=-1)
 
 
-def table(values: Any, parameters: tuple[str, ...], derived: Mapping[str, Expr], renamed: Mapping[str, str]) -> Table:
-    """The user's values under the text's names, those of derived parameters calculated.
+def own_values(values: Any, parameters: tuple[str, ...]) -> Table:
+    """The user's values under the circuit's names.
 
-    parameters: the circuit's, sorted by name.    renamed: name in the text to the circuit's.
-    CompileError when values are missing, too many, or not finite.
+    parameters: the circuit's, sorted by name.    CompileError when values are missing, too many, or
+    not finite.
     """
     if values is None and parameters:
         message = f"no values for the parameters {', '.join(parameters)}"
         help = "give them by name: --values FILE.json, or parameter_values={...}"
         raise CompileError([error("target.parameters", message, help=help)])
     rows = value_rows(values, parameters)
-    sweep = rows.shape[:-1]
-    own = {name: rows[..., k] for k, name in enumerate(parameters)}
-    columns: dict[str, Float] = {}
-    for name, source in renamed.items():
-        columns[name] = _calculated(derived[source], own, sweep) if source in derived else own[source]
-    return Table(columns, sweep)
+    return Table({name: rows[..., k] for k, name in enumerate(parameters)}, rows.shape[:-1])
+
+
+def renamed(own: Table, derived: Mapping[str, Expr], names: Mapping[str, str]) -> Table:
+    """The values under the text's names, those of derived parameters calculated.
+
+    names: name in the text to the circuit's.
+    """
+    columns = {
+        new: _calculated(derived[old], own.columns, own.sweep) if old in derived else own.columns[old]
+        for new, old in names.items()
+    }
+    return Table(columns, own.sweep)
 
 
 def _calculated(expression: Expr, own: Mapping[str, Float], sweep: tuple[int, ...]) -> Float:
