@@ -1,0 +1,61 @@
+"""Cutting a circuit into regions that a pass may rewrite as a whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit
+from qir.columns import OPERATIONS
+
+from .pauli_form import is_supported
+
+__all__ = ["regions"]
+
+_BLOCKS = frozenset(OPERATIONS[name] for name in ("box", "if", "for", "while", "switch"))
+
+
+def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
+    """Window numbers per operation, never falling along a wire, and the rows of each region.
+
+    A region holds gates only (those with a Pauli form); every other operation has a window of its own.
+    The windows are numbered so that region r has the number of its entry in the list; others follow in between.
+    """
+    columns = circuit.columns
+    codes, extras = columns.opcode.tolist(), columns.extra.tolist()
+    operands, clbits = columns.qubits.tolist(), columns.clbit.tolist()
+    num_qubits = circuit.num_qubits
+    level = [0] * (num_qubits + circuit.num_clbits)
+    stage = [0] * len(codes)
+    fixed = [False] * len(codes)
+    for row, code in enumerate(codes):
+        extra = extras[row]
+        wires = [q for q in operands[row] if q >= 0]
+        if extra >= 0:
+            details = circuit.extras[extra]
+            wires = list(details.qubits) if details.qubits is not None else wires
+            wires += [num_qubits + c for c in details.clbits]
+        if clbits[row] >= 0:
+            wires.append(num_qubits + clbits[row])
+        if is_supported(circuit, row, code, extra):
+            now = max([level[w] for w in wires], default=0)
+            for w in wires:
+                level[w] = now
+        else:
+            if not wires or code >= OPERATIONS["break"]:
+                # Jumps and classical statements without wires hold everything in place.
+                wires = list(range(len(level)))
+            now = max([level[w] for w in wires], default=0) | 1
+            for w in wires:
+                level[w] = now + 1
+            fixed[row] = True
+        stage[row] = now
+    # Gates of one stage are a window; other operations are windows of their own, in program order.
+    keys = [(s, row if fixed[row] else -1) for row, s in enumerate(stage)]
+    number = {key: i for i, key in enumerate(sorted(set(keys)))}
+    labels = np.array([number[key] for key in keys], np.int64)
+    rows: dict[int, list[int]] = {}
+    for row, label in enumerate(labels.tolist()):
+        if not fixed[row]:
+            rows.setdefault(label, []).append(row)
+    return labels, [rows[label] for label in sorted(rows)]

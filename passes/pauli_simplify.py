@@ -1,0 +1,166 @@
+"""Whole stretches of gates rewritten as few two-qubit gates, through their Pauli rotations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from qir.circuit import Circuit
+from qir.columns import NUM_QUBITS, OPERATIONS, Columns
+from qir.gates import GATES, opcode
+from qir.params import Angle
+from qir.symplectic import letters_of, sign_of
+
+from .base import Context
+from .pauli_emit import Rows, emit
+from .pauli_form import PauliForm, extract
+from .pauli_merge import merge_rotations
+from .pauli_regions import regions
+from .pauli_synthesis import Effort, Plan, Problem, synthesise
+
+__all__ = ["SimplifyPaulis", "efforts", "problem_of", "two_qubit_cost"]
+
+_COSTS = {"swap": 0, "ccx": 5, "ccz": 5, "cswap": 7, "rccx": 3, "iswap": 2, "iswapdg": 2, "dcx": 2, "dcxdg": 2, "cu3": 2,
+          "cu": 2, "xx_plus_yy": 2}  # fmt: skip
+
+
+def two_qubit_cost(circuit: Circuit, rows: Sequence[int]) -> int:
+    """The two-qubit gates some rows of a circuit take when written one by one; swaps, which are renamings, take none."""
+    columns = circuit.columns
+    total = 0
+    for row in rows:
+        code = int(columns.opcode[row])
+        if code == OPERATIONS["pauliexp"]:
+            letters = str(circuit.extras[columns.extra[row]].payload)
+            weight = len(letters) - letters.count("I")
+            total += max(0, 2 * weight - 3) if weight > 1 else 0
+        elif NUM_QUBITS[code] > 1:
+            total += _BY_CODE.get(code, 1)
+    return total
+
+
+_BY_CODE = {opcode(name): cost for name, cost in _COSTS.items() if name in GATES}
+
+
+def efforts(trials: int, seed: int) -> list[Effort]:
+    """The runs of a search: fixed weights first, then ones drawn from them."""
+    fixed = [
+        Effort(), Effort(falloff=0.4), Effort(falloff=0.75), Effort(slack=1), Effort(falloff=0.3), Effort(frame=0.3),
+        Effort(falloff=0.5, slack=2), Effort(falloff=0.85),
+    ]  # fmt: skip
+    rng = np.random.Generator(np.random.PCG64(seed))
+    while len(fixed) < trials:
+        fixed.append(
+            Effort(
+                falloff=float(rng.choice([0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8])),
+                frame=float(rng.choice([0.25, 0.5, 1.0, 2.0])),
+                slack=int(rng.choice([0, 0, 1, 2])),
+                jitter=float(rng.choice([0.02, 0.1, 0.3])),
+                seed=len(fixed) + 1000 * seed,
+            )
+        )
+    return fixed[:trials]
+
+
+def problem_of(form: PauliForm) -> Problem:
+    """The letters and signs of a form's rotations and frame."""
+    n = form.num_qubits
+    rows = [*form.frame.xs, *form.frame.zs]
+    return Problem(
+        letters_of([r.x for r in form.rotations], [r.z for r in form.rotations], n),
+        letters_of([p[0] for p in rows], [p[1] for p in rows], n),
+        np.array([0] * len(form.rotations) + [sign_of(p) for p in rows], np.uint8),
+    )
+
+
+@dataclass(frozen=True)
+class SimplifyPaulis:
+    """Rewrite every stretch of gates from its Pauli rotations, where that takes fewer two-qubit gates.
+
+    trials: runs of the greedy search, with different weights; the best is kept.
+    work: bound on runs times rotations times qubits, over which there are fewer runs.
+
+    Needs: no particular basis; gates with modifiers and user gates end a stretch.
+    Establishes: one-qubit Cliffords and rotations, cx, cz, and rotations about two-qubit Paulis; swaps at the
+    end of a stretch, to be renamed away.
+    Keeps: the unitary with its global phase; never more two-qubit gates than before, swaps not counted.
+    """
+
+    name: ClassVar[str] = "simplify_paulis"
+    trials: int = 1
+    work: int = 400_000
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        labels, stretches = regions(circuit)
+        plans: dict[int, tuple[PauliForm, Plan, list[int]]] = {}
+        for number, rows in enumerate(stretches):
+            label = int(labels[rows[0]])
+            before = two_qubit_cost(circuit, rows)
+            if before < 2:
+                continue
+            if context.progress is not None:
+                context.progress(number, len(stretches))
+            found = self._search(circuit, rows, before, context.seed)
+            if found is not None:
+                plans[label] = (*found, rows)
+        if not plans:
+            return circuit
+        return _rebuild(circuit, labels, plans, context, self.name)
+
+    def _search(self, circuit: Circuit, rows: list[int], before: int, seed: int) -> tuple[PauliForm, Plan] | None:
+        qubits = circuit.columns.qubits[rows]
+        wires = {int(q) for q in np.unique(qubits) if q >= 0}
+        for extra in circuit.columns.extra[rows].tolist():
+            if extra >= 0:
+                wires |= set(circuit.extras[extra].qubits or ())
+        form = extract(circuit, rows, tuple(sorted(wires)))
+        merge_rotations(form)
+        problem = problem_of(form)
+        size = max(1, len(form.rotations) + form.num_qubits) * max(1, form.num_qubits)
+        trials = max(1, min(self.trials, self.work // size))
+        best: Plan | None = None
+        bound = before - 1
+        for effort in efforts(trials, seed):
+            plan = synthesise(problem, effort, bound)
+            if plan is not None:
+                best = plan
+                bound = plan.cost - 1
+        return None if best is None else (form, best)
+
+
+def _rebuild(circuit: Circuit, labels: np.ndarray, plans: dict[int, tuple[PauliForm, Plan, list[int]]], context: Context,
+             name: str) -> Circuit:  # fmt: skip
+    """The circuit with some windows written anew."""
+    angles: dict[Angle, int] = {a: i + 1 for i, a in enumerate(circuit.angles)}
+    columns = circuit.columns
+    span = columns.span.tolist()
+    phase = circuit.global_phase
+    parts: list[Columns] = []
+    new: list[np.ndarray] = []
+    keep = ~np.isin(labels, list(plans))
+    order = np.argsort(labels, kind="stable")
+    kept = order[keep[order]]
+    # Windows in ascending order are a valid order of the operations.
+    starts = np.searchsorted(labels[kept], sorted(plans))
+    position = 0
+    for start, label in zip(starts.tolist(), sorted(plans)):
+        chunk = kept[position:start]
+        parts.append(columns.take(chunk))
+        new.append(labels[chunk])
+        position = start
+        form, plan, rows = plans[label]
+        first = next((span[row] for row in rows if span[row] >= 0), -1)
+        written = Rows()
+        phase = phase + emit(form, plan, written, [span[r.row] for r in form.rotations], first)
+        made = written.columns(angles)
+        parts.append(made)
+        new.append(np.full(len(made), label))
+    parts.append(columns.take(kept[position:]))
+    new.append(labels[kept[position:]])
+    after = circuit.with_columns(Columns.concatenate(parts), angles=tuple(angles), global_phase=phase)
+    if context.journal is not None:
+        context.journal.windows(name, circuit, after, labels, np.concatenate(new))
+    return after
