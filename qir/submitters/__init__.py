@@ -17,10 +17,14 @@ __all__ = ["Job", "connect", "submit", "vendor_of"]
 class _Compiled(Protocol):
     """What `submit` reads of a compile's result."""
 
-    payload: dict[str, Any]
-    names: Any
-    report: Any
-    circuits: list[Any]
+    @property
+    def payload(self) -> dict[str, Any]: ...
+    @property
+    def names(self) -> Any: ...
+    @property
+    def report(self) -> Any: ...
+    @property
+    def circuits(self) -> list[Any]: ...
 
 
 def submit(
@@ -89,7 +93,8 @@ def _record_of(payload: Mapping[str, Any]) -> dict[str, Any]:
     entry = payload.get("input")
     if not isinstance(entry, Mapping):
         return {}
-    circuits = entry.get("circuits") if isinstance(entry.get("circuits"), list) else [entry]
+    several = entry.get("circuits")
+    circuits = several if isinstance(several, list) else [entry]
     sizes = [c.get("qubits", entry.get("qubits", 0)) for c in circuits if isinstance(c, Mapping)]
     return {"names": [{} for _ in sizes], "qubits": sizes}
 

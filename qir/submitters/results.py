@@ -95,8 +95,8 @@ def _from_probabilities(rows: Mapping[int, float], names: Mapping[str, str], sho
         words = {}
         for name, bits in registers.items():
             word = ["0"] * sizes[name]
-            for bit, wire in bits:
-                word[sizes[name] - 1 - bit] = str(state >> wire & 1)
+            for index, qubit in bits:
+                word[sizes[name] - 1 - index] = str(state >> qubit & 1)
             words[name] = "".join(word)
             chances[name][words[name]] = chances[name].get(words[name], 0.0) + probability
         key = " ".join(words[name] for name in reversed(list(registers)))
@@ -139,7 +139,8 @@ def _pub(row: Mapping[str, Any], names: Mapping[str, str]) -> CircuitResult:
     data = row.get("data", {})
     metadata = dict(row.get("metadata") or row.get("circuit_metadata") or {})
     if "evs" in data:
-        return CircuitResult(expectation_values=_listed(data["evs"]), standard_errors=_listed(data.get("stds")), metadata=metadata)
+        errors = _listed(data.get("stds"))
+        return CircuitResult(expectation_values=_listed(data["evs"]), standard_errors=errors, metadata=metadata)
     shots: dict[str, list[int]] = {}
     sizes: dict[str, int] = {}
     for register, value in data.items():
