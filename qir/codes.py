@@ -177,6 +177,9 @@ _ROWS_TARGET: tuple[tuple[int, str, str], ...] = (
     (407, "job.program", "A kind of job that does not fit the program or machine."),
     (408, "job.size", "The job is larger than the service takes."),
     (409, "job.empty", "The job has nothing to run."),
+    (420, "job.metadata", "Metadata beyond what the service keeps."),
+    (421, "job.noise", "A noise model that does not exist or has no effect."),
+    (422, "job.mitigation", "Error mitigation that the service refuses or does not know."),
 )
 
 _ALL = (*_ROWS, *_ROWS_CIRCUIT, *_ROWS_TARGET, *_ROWS_ESTIMATE, *_ROWS_INTERNAL)

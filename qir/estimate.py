@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Duration
-from qir.columns import DIAGONAL, NAMES, NUM_GATES, OPERATIONS, is_gate, layers
+from qir.columns import DIAGONAL, NAMES, OPERATIONS, is_gate, layers
+from qir.gates import NUM_GATES
 from qir.targets.prices import prices_of
 from qir.targets.target import Target
 

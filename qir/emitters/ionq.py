@@ -30,6 +30,7 @@ from qir.targets.target import Target
 __all__ = ["emit", "input_object"]
 
 _DEFAULT_SHOTS = 100
+_MOST_BYTES_PER_GATE = 150
 _MITIGATIONS = ("debiasing", "symmetry_verification")
 _FUNCTION_FIELDS = ("linear_constraints", "quadratic_constraints", "penalty", "cvar_alpha")
 _WIRES = dict[str, list[int | None]]
@@ -365,9 +366,10 @@ def _check_size(kind: str, content: Mapping[str, Any], target: Target, found: li
 
 
 def _bytes(body: Mapping[str, Any]) -> int:
-    """Length of the body as compact JSON; estimated from the number of gates while it is far from the limit."""
+    """Length of the body as compact JSON; 0 when it is so far from any limit that it need not be known."""
     content = body["input"]
     entries = content.get("circuits", [content])
-    if sum(len(e.get("circuit", ())) for e in entries if isinstance(e, dict)) < 50_000 and "data" not in content:
+    gates = sum(len(e.get("circuit", ())) for e in entries if isinstance(e, dict))
+    if gates * _MOST_BYTES_PER_GATE < 9_000_000 and "data" not in content:
         return 0
     return len(json.dumps(body, separators=(",", ":"), allow_nan=False))

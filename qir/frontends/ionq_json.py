@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit, Register
 from qir.frontends.findings import Findings
-from qir.frontends.ionq_dialects import View, view
+from qir.frontends.ionq_dialects import recognise
 from qir.frontends.ionq_functions import KEPT, read_hamiltonian_energy, read_program
 from qir.frontends.ionq_gates import convert, guess_gateset
 from qir.frontends.ionq_registers import Registers, from_field, from_metadata
@@ -29,6 +29,7 @@ from qir.params import Angle
 from qir.program import Program
 from qir.source import Source
 from qir.targets.ionq_format import MULTI, QAOA, QASM3, QUANTUM_FUNCTION
+from qir.targets.ionq_view import View
 
 __all__ = ["read"]
 
@@ -71,7 +72,7 @@ class _JobReader:
         return _Places(self.document)
 
     def read(self) -> JobSpec | None:
-        found = view(self.document.value, self.findings)
+        found = recognise(self.document.value, self.findings)
         if found is None:
             return None
         raw: Any = None
@@ -281,6 +282,8 @@ class _JobReader:
 def _shots(value: Any) -> int | None:
     """The number of shots, also from the text that cirq-ionq sends; None when it is no such number."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if is_int(value) else None
 

@@ -35,8 +35,9 @@ _QPU_SHOTS = 10_000
 
 def _errors(one: float, two: float, readout: float, entangler: str) -> dict[tuple[str, tuple[int, ...]], float]:
     """Average gate infidelities from depolarising rates, and the readout error."""
-    gates = {(name, ()): one / 2 for name in ONE_QUBIT}
-    return {**gates, (entangler, ()): two * 3 / 4, ("measure", ()): readout}
+    everywhere: tuple[int, ...] = ()
+    gates = {(name, everywhere): one / 2 for name in ONE_QUBIT}
+    return {**gates, (entangler, everywhere): two * 3 / 4, ("measure", everywhere): readout}
 
 
 def _durations(one: float, two: float, entangler: str) -> dict[tuple[str, tuple[int, ...]], float]:

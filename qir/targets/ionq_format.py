@@ -11,8 +11,8 @@ from typing import NamedTuple
 from qir.gates import GATES
 
 __all__ = [
-    "CONTROLLED", "GATE_FIELDS", "INPUT_FIELDS", "JOB_FIELDS", "JOB_TYPES", "MULTI", "NATIVE", "PAULIEXP_FIELDS", "QAOA",
-    "QASM3", "QIS", "QUANTUM_FUNCTION", "REGISTERS_KEY", "SINGLE", "JsonGate",
+    "CONTROLLED", "FIELD_TYPES", "GATE_FIELDS", "INPUT_FIELDS", "JOB_FIELDS", "JOB_TYPES", "MITIGATIONS", "MULTI", "NATIVE",
+    "PAULIEXP_FIELDS", "QAOA", "QASM3", "QIS", "QUANTUM_FUNCTION", "REGISTERS_KEY", "SINGLE", "TOLERATED_FIELDS", "JsonGate",
 ]  # fmt: skip
 
 SINGLE = "ionq.circuit.v1"
@@ -92,3 +92,19 @@ INPUT_FIELDS: dict[str, frozenset[str] | None] = {
     "entry": frozenset({"name", "circuit", "qubits", "registers", "gateset"}),
 }
 """Fields of `input` per type, and of an entry of `circuits`."""
+
+FIELD_TYPES: dict[str, type] = {
+    "type": str, "backend": str, "name": str, "session_id": str, "dry_run": bool, "metadata": dict, "settings": dict,
+    "noise": dict, "external_settings": dict,
+}  # fmt: skip
+"""JSON type of a job's fields (shots and input have rules of their own)."""
+
+TOLERATED_FIELDS: dict[str, str] = {
+    "lang": "cirq-ionq sends it; the service ignores it",
+    "format": "qBraid sends it; the service ignores it",
+    "qubits": "qiskit-ionq sends it; the service ignores it",
+}
+"""Fields that the schema does not allow and official clients send all the same."""
+
+MITIGATIONS = ("debiasing", "symmetry_verification")
+"""Switches of `settings.error_mitigation` (the second since mid-2026)."""
