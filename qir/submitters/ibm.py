@@ -70,7 +70,7 @@ class IbmClient(Client):
             "POST",
             self.credentials.iam_url + "/identity/token",
             {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-            body=urlencode(form).encode(),
+            secret_body=Secret(urlencode(form)),
         )
         response = send_idempotent(self.transport, request, self.timeouts, self.policy, self.clock)
         data = response.json()

@@ -43,22 +43,24 @@ class NoAnswerError(TransportError):
 
 @dataclass(frozen=True)
 class Request:
-    """A request.  `secret_headers` are kept apart, so that nothing that prints a request shows them."""
+    """A request.  `secret_headers` and `secret_body` are kept apart, so that nothing that prints a
+    request shows them."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     secret_headers: Mapping[str, Secret] = field(default_factory=dict)
     body: bytes | None = None
+    secret_body: Secret | None = None
 
     def masked(self) -> dict[str, Any]:
         """The request as data, secrets masked: what `--dry-run` prints."""
-        body: Any = None
+        body: Any = None if self.secret_body is None else "***"
         if self.body is not None:
             try:
                 body = json.loads(self.body)
             except ValueError:
-                body = "***" if b"apikey" in self.body else self.body.decode("utf-8", "replace")
+                body = self.body.decode("utf-8", "replace")
         return {
             "method": self.method,
             "url": self.url,
@@ -137,10 +139,11 @@ class Urllib3Transport:
             raise UsageError(f"refusing to send over {parts.scheme or 'no scheme'} to {parts.hostname}: https only")
         errors = self._library.exceptions
         headers = dict(request.headers) | {k: v.reveal() for k, v in request.secret_headers.items()}
+        content = request.body if request.secret_body is None else request.secret_body.reveal().encode()
         timeout = self._library.Timeout(connect=timeouts.connect, read=timeouts.read)
         try:
             answer = self._pool(request.url).request(
-                request.method, request.url, body=request.body, headers=headers, timeout=timeout, retries=False,
+                request.method, request.url, body=content, headers=headers, timeout=timeout, retries=False,
                 redirect=False, preload_content=False,
             )  # fmt: skip
         except (errors.NewConnectionError, errors.ConnectTimeoutError, errors.ProxyError) as problem:
