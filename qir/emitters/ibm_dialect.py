@@ -97,7 +97,7 @@ def prepare(
     added_values: Mapping[str, npt.NDArray[np.float64]] = {}
     if values is not None:
         circuit, added_values = fold_rows(circuit, values, sweep)
-    circuit, derived = _derived(circuit)
+    circuit, derived = _derived(_pruned(circuit))
     used = _used_parameters(circuit)
     variables = tuple(v for v in circuit.variables if v.kind == "input" and v.name in used)
     circuit = replace(circuit, variables=variables, global_phase=Angle(), layout=None)
@@ -217,6 +217,17 @@ def _delay(duration: Duration, timing: Timing | None, found: list[Diagnostic]) -
 
 
 # -- parameters --------------------------------------------------------------------------------
+
+
+def _pruned(circuit: Circuit) -> Circuit:
+    """Blank the angles that no row refers to: a circuit's parameters are those of its angles."""
+    used = set() if circuit.columns.terms is None else set(np.unique(circuit.columns.terms).tolist())
+    return replace(
+        circuit,
+        angles=tuple(a if i + 1 in used else Angle() for i, a in enumerate(circuit.angles)),
+        extras=tuple(replace(e, blocks=tuple(map(_pruned, e.blocks))) if e.blocks else e for e in circuit.extras),
+        global_phase=Angle(),
+    )
 
 
 def _used_parameters(circuit: Circuit) -> set[str]:

@@ -84,12 +84,7 @@ def fold_rows(circuit: Circuit, values: Mapping[str, Float], sweep: tuple[int, .
         if not parts:
             return block
         parts.append(columns.take(np.arange(start, len(columns))))
-        columns = Columns.concatenate(parts)
-        assert columns.terms is not None
-        used = set(np.unique(columns.terms).tolist())
-        # A circuit's parameters are those of its angles: what no row refers to is blanked.
-        kept = tuple(a if i + 1 in used else Angle() for i, a in enumerate(angles))
-        return replace(block, columns=columns, angles=kept)
+        return replace(block, columns=Columns.concatenate(parts), angles=tuple(angles))
 
     if not any(c.columns.terms is not None and (c.columns.opcode == opcode("rzz")).any() for c, _ in walk(circuit)):
         return circuit, {}
