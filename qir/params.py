@@ -266,7 +266,7 @@ def expr_text(
             return f"{parts[0][0]}[{', '.join(p for p, _ in parts[1:])}]", 99
         if op == "range":
             texts = [p for p, _ in parts]
-            return ":".join(texts if texts[1] else texts[::2]), 0
+            return ":".join(texts[::2] if len(texts) == 3 and not texts[1] else texts), 0
         level = _PRECEDENCE[op]
         if op in ("neg", "!", "~"):
             text, inner = parts[0]
