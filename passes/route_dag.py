@@ -4,20 +4,51 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from qir.circuit import Circuit, If
 from qir.columns import BASIS, CONTROL, NUM_QUBITS, OPERATIONS, is_gate
+from qir.euler import TOLERANCE, wrap
 from qir.gates import NUM_GATES, opcode
 
-__all__ = ["Flow", "flow"]
+__all__ = ["Flow", "entangling_cost", "flow"]
+
+PI = np.pi
 
 _CZ_COST: dict[str, tuple[int, int]] = {
     **dict.fromkeys(("cx", "cy", "cz", "ch", "ecr"), (1, 2)),
     **dict.fromkeys(("iswap", "iswapdg", "dcx", "dcxdg"), (2, 1)),
     "swap": (3, 0),
 }
+_ROTATIONS = [opcode(name) for name in ("rzz", "rxx", "ryy", "rzx", "cp", "crx", "cry", "crz", "cs", "csdg", "csx", "csxdg")]
 _COSTS = {opcode(name): cost for name, cost in _CZ_COST.items()}
 """Entangling gates of a two-qubit gate alone and together with a swap; (2, 3) for all others."""
+
+_RZZ = opcode("rzz")
+_ALONE = np.full(NUM_GATES, 2, np.int64)
+for _code, (_alone, _) in _COSTS.items():
+    _ALONE[_code] = _alone
+
+
+def entangling_cost(circuit: Circuit, rows: npt.NDArray[np.integer[Any]], fractional: bool) -> npt.NDArray[np.int64]:
+    """How many entangling gates plain two-qubit rows take one by one: cz, or with `fractional` also rzz."""
+    columns = circuit.columns
+    codes = columns.opcode[rows]
+    result = _ALONE[codes]
+    rotations = np.flatnonzero(codes == _RZZ)
+    if len(rotations):
+        theta = columns.params[rows[rotations], 0]
+        halves = np.abs(np.asarray(wrap(theta, PI)))
+        price = np.where(halves < TOLERANCE, 0, np.where(np.abs(halves - PI / 2) < TOLERANCE, 1, 2))
+        if columns.terms is not None:
+            price = np.where(columns.terms[rows[rotations]].any(axis=1), 2, price)
+        result[rotations] = price
+    if fractional:
+        result = np.where((result == 2) & np.isin(codes, _ROTATIONS), 1, result)
+    return result
 
 
 @dataclass(frozen=True)
@@ -78,6 +109,7 @@ def flow(circuit: Circuit) -> Flow:
     num_wires = num_qubits + circuit.num_clbits
     unitary = is_gate(columns.opcode).tolist()
     everywhere = _ordering_codes(circuit)
+    quarter = _quarter_turns(circuit)
     current, current_basis = [-1] * num_wires, [0] * num_wires
     rows: list[int] = []
     first: list[int] = []
@@ -120,7 +152,7 @@ def flow(circuit: Circuit) -> Flow:
         pair = len(legs) == 2 and unitary[row]
         first.append(legs[0] if legs else -1)
         second.append(legs[1] if pair else -1)
-        own = _COSTS.get(code, (2, 3)) if pair else (0, 0)
+        own = (1, 2) if row in quarter else (_COSTS.get(code, (2, 3)) if pair else (0, 0))
         cost.append(own[0])
         mirror.append(own[1])
         for leg, wire in enumerate(legs):
@@ -145,6 +177,14 @@ def flow(circuit: Circuit) -> Flow:
     member = [node for found in members for node in found]
     nodes = (rows, first, second, cost, mirror, node_start, node_group)
     return Flow(*nodes, member_start, member, before, after, leading, trailing)
+
+
+def _quarter_turns(circuit: Circuit) -> set[int]:
+    """Rows of rzz that are one cz and z rotations."""
+    rows = np.flatnonzero((circuit.columns.opcode == _RZZ) & (circuit.columns.extra < 0))
+    if not len(rows):
+        return set()
+    return set(rows[entangling_cost(circuit, rows, False) == 1].tolist())
 
 
 def _ordering_codes(circuit: Circuit) -> set[int]:

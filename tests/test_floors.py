@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FLOORS: dict[str, int] = {
     "errors": 0, "source": 0, "limits": 0,
     "codes": 1, "expressions": 1, "diagnostics": 1, "json_text": 2, "params": 1,
-    "gates": 2, "columns": 2, "symplectic": 2, "clifford_phase": 3, "graphs": 2, "euler": 2, "kak": 2,
+    "gates": 2, "columns": 2, "symplectic": 2, "clifford_phase": 3, "graphs": 2, "euler": 2, "kak": 2, "weyl": 2,
     "circuit": 3,
     "definitions": 4, "dense": 4, "estimate": 4, "job": 4, "observables": 4, "journal": 4, "classical": 4, "execution": 4, "metrics": 4, "program": 4,
     "statevector": 4, "tableau": 4, "targets": 4,

@@ -1,0 +1,217 @@
+"""Rebuild two-qubit blocks with fewer entangling gates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit
+from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS
+from qir.euler import conjugate, multiply, to_matrix, wrap, zyz
+from qir.gates import GATES, NUM_GATES, Row
+from qir.kak import kak, kron
+from qir.weyl import chamber, cz_count, cz_middle
+
+from .base import Context
+from .legs import Legs, one_qubit_rows, quaternions
+from .rewrite import Rewriter
+from .route_dag import entangling_cost
+
+__all__ = ["Resynthesise"]
+
+Complex = npt.NDArray[np.complexfloating[Any, Any]]
+Index = npt.NDArray[np.integer[Any]]
+Mask = npt.NDArray[np.bool_]
+Real = npt.NDArray[np.float64]
+
+_EXCHANGED = np.array([0, 2, 1, 3])
+
+
+@dataclass(frozen=True)
+class Resynthesise:
+    """Replace every run of gates on one pair of qubits by the fewest cz that can do it, where that is fewer.
+
+    Needs: nothing; gates with symbolic angles, on more qubits, or that are no gates end a run.
+    Establishes: a run with numbers takes at most three entangling gates.  Never takes more of them than
+    before.  Keeps: everything, exactly.  With fractional gates on the target the cost of a run is counted
+    in rzz of any angle instead.  Method: KAK of all runs at once (`qir.kak`, `qir.weyl`).
+    """
+
+    name: ClassVar[str] = "resynthesise"
+    inner: ClassVar[bool] = True
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        fractional = context.target is not None and "rzz" in context.target.gates
+        block, two = _blocks(circuit)
+        rows = np.flatnonzero(block >= 0)
+        if not len(rows):
+            return circuit
+        price = np.zeros(len(circuit.columns), np.int64)
+        price[two] = entangling_cost(circuit, np.flatnonzero(two), fractional)
+        heads, number = np.unique(block[rows], return_inverse=True)
+        old = np.bincount(number, weights=price[rows]).astype(np.int64)
+        candidate = old > 1
+        if not candidate.any():
+            return circuit
+        rows = rows[candidate[number]]
+        heads, number = np.unique(block[rows], return_inverse=True)
+        old = old[candidate]
+        order = np.lexsort((rows, number))
+        rows, number = rows[order], number[order]
+        unitaries = _products(_matrices(circuit, rows, circuit.columns.qubits[heads[number], :2]), number)
+        found = chamber(kak(unitaries))
+        if fractional:
+            new = (np.abs(found.coordinates) > 1e-9).sum(axis=1)
+        else:
+            new = cz_count(found.coordinates)
+        better = np.flatnonzero(new < old)
+        if not len(better):
+            return circuit
+        made: list[tuple[Index, tuple[Row, ...], Real]] = []
+        replaced = np.zeros(len(heads), np.bool_)
+        for count in np.unique(new[better]).tolist():
+            mine = better[new[better] == count]
+            pieces, phase, good = _synthesise(unitaries[mine], chamber(kak(unitaries[mine])), count, fractional)
+            made.append((mine, pieces, phase))
+            replaced[mine[good]] = True
+        return self._write(circuit, context, block, heads, made, replaced)
+
+    def _write(self, circuit: Circuit, context: Context, block: Index, heads: Index,
+               made: list[tuple[Index, tuple[Row, ...], Real]], replaced: Mask) -> Circuit:  # fmt: skip
+        rewriter = Rewriter(circuit)
+        gone = (block >= 0) & np.isin(block, heads[replaced])
+        rewriter.keep(np.flatnonzero(~gone))
+        pairs, spans = circuit.columns.qubits[heads, :2], circuit.columns.span[heads]
+        for mine, pieces, phase in made:
+            good = replaced[mine]
+            labels, pair, span = heads[mine][good], pairs[mine][good], spans[mine][good]
+            for name, values, operands in pieces:
+                angles = [np.broadcast_to(v, len(mine))[good] for v in values]
+                rewriter.gates(labels, name, pair[:, list(operands)], angles, span)
+            rewriter.phase = rewriter.phase + float(wrap(phase[good].sum()))
+        old = None
+        if context.journal is not None:
+            old = np.where(gone, block, np.arange(len(block)))
+        return rewriter.finish(context, self.name, old)
+
+
+def _blocks(circuit: Circuit) -> tuple[Index, Mask]:
+    """Per row the first two-qubit gate of the run it belongs to, or -1; and which rows are such gates."""
+    columns = circuit.columns
+    count = len(columns)
+    two = (columns.opcode < NUM_GATES) & (columns.extra < 0)
+    two[two] = NUM_QUBITS[columns.opcode[two]] == 2
+    if columns.terms is not None:
+        two &= ~columns.terms.any(axis=1)
+    block = np.full(count, -1, np.int64)
+    if not two.any():
+        return block, two
+    one = one_qubit_rows(circuit)
+    legs = Legs(circuit)
+    size = len(legs.op)
+    event = ~one[legs.op]
+    index = np.arange(size)
+    begin = circuit.wires.start[legs.wire]
+    end = circuit.wires.start[legs.wire + 1]
+    # The nearest leg before (after) that is not a one-qubit gate, on the same wire.
+    latest = np.maximum.accumulate(np.where(event, index, -1))
+    before = np.empty(size, np.int64)
+    before[0] = -1
+    before[1:] = latest[:-1]
+    before[before < begin] = -1
+    nearest = np.minimum.accumulate(np.where(event, index, size)[::-1])[::-1]
+    after = np.where(nearest < end, nearest, -1)
+    previous = np.where(before >= 0, legs.op[before], -1)
+    following = np.where(after >= 0, legs.op[after], -1)
+    mine = event & two[legs.op]
+    by_leg = np.full((count, 2), -1, np.int64)
+    by_leg[legs.op[mine], legs.leg[mine]] = previous[mine]
+    joined = two & (by_leg[:, 0] >= 0) & (by_leg[:, 0] == by_leg[:, 1])
+    joined[joined] = two[by_leg[joined, 0]]
+    parent = np.arange(count)
+    parent[joined] = by_leg[joined, 0]
+    while True:
+        further = parent[parent]
+        if np.array_equal(further, parent):
+            break
+        parent = further
+    block[two] = parent[two]
+    single = ~event
+    back, ahead = previous[single], following[single]
+    has_back = (back >= 0) & two[back]
+    has_ahead = (ahead >= 0) & two[ahead]
+    block[legs.op[single]] = np.where(has_back, parent[back], np.where(has_ahead, parent[ahead], -1))
+    return block, two
+
+
+def _matrices(circuit: Circuit, rows: Index, pairs: Index) -> Complex:
+    """Each row as a 4 x 4 matrix on its pair."""
+    columns = circuit.columns
+    codes = columns.opcode[rows]
+    result = np.empty((len(rows), 4, 4), np.complex128)
+    single = np.flatnonzero(NUM_QUBITS[codes] == 1)
+    if len(single):
+        phase, quaternion = quaternions(codes[single], columns.params[rows[single]])
+        small = to_matrix(quaternion) * np.exp(1j * phase)[:, None, None]
+        low = columns.qubits[rows[single], 0] == pairs[single, 0]
+        identity = np.broadcast_to(np.eye(2), small.shape)
+        result[single] = kron(np.where(low[:, None, None], small, identity), np.where(low[:, None, None], identity, small))
+    for code in np.unique(codes[NUM_QUBITS[codes] == 2]).tolist():
+        mine = np.flatnonzero(codes == code)
+        values = columns.params[rows[mine]]
+        found = GATES[NAMES[code]].matrix(*(values[:, i] for i in range(int(NUM_PARAMS[code]))))
+        found = np.broadcast_to(found, (len(mine), 4, 4))
+        turned = columns.qubits[rows[mine], 0] != pairs[mine, 0]
+        exchanged = found[:, _EXCHANGED][:, :, _EXCHANGED]
+        result[mine] = np.where(turned[:, None, None], exchanged, found)
+    return result
+
+
+def _products(matrices: Complex, run: Index) -> Complex:
+    """The product of each run of matrices, the first of a run applied first; `run` ascends without gaps."""
+    values, count = matrices, int(run[-1]) + 1
+    while len(run) != count:
+        first = np.flatnonzero(np.diff(run, prepend=-1))
+        odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
+        late = np.flatnonzero(odd)
+        merged = values[late] @ values[late - 1]
+        values = values[~odd]
+        values[(late - 1) - np.cumsum(odd)[late - 1]] = merged
+        run = run[~odd]
+    return values
+
+
+def _synthesise(unitaries: Complex, found: Any, count: int, fractional: bool) -> tuple[tuple[Row, ...], Real, Mask]:
+    """Rows on operands 0 and 1 whose angles are arrays, the phases they lack, and where they are right."""
+    size = len(unitaries)
+    if fractional:
+        middle: tuple[Row, ...] = tuple(
+            (name, (-2 * found.coordinates[:, axis],), (0, 1)) for axis, name in enumerate(("rxx", "ryy", "rzz")[:count])
+        )
+    else:
+        middle = cz_middle(found.coordinates, count)
+    built = np.broadcast_to(np.eye(4, dtype=np.complex128), (size, 4, 4))
+    for name, values, operands in middle:
+        gate = GATES[name]
+        matrix = np.broadcast_to(gate.matrix(*values), (size, 2**gate.num_qubits, 2**gate.num_qubits))
+        if gate.num_qubits == 1:
+            identity = np.broadcast_to(np.eye(2, dtype=np.complex128), (size, 2, 2))
+            matrix = kron(matrix, identity) if operands == (0,) else kron(identity, matrix)
+        built = matrix @ built
+    # Both are left * N * right with the same N, so the local gates between them are known.
+    same = chamber(kak(built))
+    left = [multiply(a, conjugate(b)) for a, b in ((found.left0, same.left0), (found.left1, same.left1))]
+    right = [multiply(conjugate(b), a) for a, b in ((found.right0, same.right0), (found.right1, same.right1))]
+    whole = kron(to_matrix(left[0]), to_matrix(left[1])) @ built @ kron(to_matrix(right[0]), to_matrix(right[1]))
+    overlap = np.einsum("nij,nij->n", whole.conj(), unitaries) / 4
+    good = np.abs(np.abs(overlap) - 1) < 1e-11
+    rows: list[Row] = []
+    for operand in (0, 1):
+        rows.append(("u3", zyz(right[operand]), (operand,)))
+    rows += middle
+    for operand in (0, 1):
+        rows.append(("u3", zyz(left[operand]), (operand,)))
+    return tuple(rows), np.angle(overlap), np.asarray(good)
