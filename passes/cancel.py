@@ -1,0 +1,86 @@
+"""Cancel pairs of neighbouring gates that are each other's inverse."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from qir.circuit import Circuit
+from qir.columns import NUM_QUBITS, SYMMETRIC
+from qir.gates import GATES, NUM_GATES, opcode
+
+from .base import Context
+from .legs import Legs
+from .rewrite import Rewriter
+
+__all__ = ["CancelInverses"]
+
+_NAMES = list(GATES)
+_INVERSE = np.full(1024, -1, np.int32)
+for _code, _gate in enumerate(GATES.values()):
+    if _gate.num_params == 0:
+        _INVERSE[_code] = opcode(_gate.inverse)
+
+
+@dataclass(frozen=True)
+class CancelInverses:
+    """Cancel gates of the table without angles that directly follow their inverse on all wires.
+
+    Nested pairs go in rounds; rows with modifiers stay.  Keeps: everything, exactly.  Removes at most.
+    """
+
+    name: ClassVar[str] = "cancel_inverses"
+    inner: ClassVar[bool] = True
+    rounds: int = 16
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        for _ in range(self.rounds):
+            after = self._round(circuit, context)
+            if after is circuit:
+                break
+            circuit = after
+        return circuit
+
+    def _round(self, circuit: Circuit, context: Context) -> Circuit:
+        columns = circuit.columns
+        count = len(columns)
+        codes = np.minimum(columns.opcode, 1023)
+        able = (columns.opcode < NUM_GATES) & (columns.extra < 0) & (_INVERSE[codes] >= 0)
+        if not able.any():
+            return circuit
+        legs = Legs(circuit)
+        # The operation that follows on the wire of each leg.
+        following = np.full((count, 3), -2, np.int64)
+        next_op = np.append(legs.op[1:], -1)
+        next_op[np.append(legs.first[1:], True)] = -1
+        plain = able[legs.op]
+        following[legs.op[plain], legs.leg[plain]] = next_op[plain]
+        rows = np.flatnonzero(able & (following[:, 0] >= 0))
+        mate = following[rows, 0]
+        ok = able[mate] & (_INVERSE[codes[rows]] == columns.opcode[mate])
+        width = NUM_QUBITS[columns.opcode[rows]]
+        ok &= ((following[rows] == mate[:, None]) | (following[rows] == -2)).all(axis=1) & (width == NUM_QUBITS[columns.opcode[mate]])
+        rows, mate = rows[ok], mate[ok]
+        first, second = columns.qubits[rows], columns.qubits[mate]
+        same = (first == second).all(axis=1)
+        # Operands may be exchanged where the gate says so (on three qubits the first two of ccx).
+        code = columns.opcode[rows]
+        free = SYMMETRIC[code]
+        same |= free & (np.sort(first, axis=1) == np.sort(second, axis=1)).all(axis=1)
+        swapped = np.isin(code, [opcode("ccx"), opcode("rccx")])
+        same |= swapped & (code == opcode("ccx")) & (first[:, [1, 0, 2]] == second).all(axis=1)
+        rows, mate = rows[same], mate[same]
+        # In a chain of equal gates take every other pair.
+        heads = ~np.isin(rows, mate)
+        rows, mate = rows[heads], mate[heads]
+        if not len(rows):
+            return circuit
+        stay = np.ones(count, np.bool_)
+        stay[rows] = stay[mate] = False
+        rewriter = Rewriter(circuit)
+        rewriter.keep(np.flatnonzero(stay))
+        old = np.arange(count)
+        old[mate] = rows
+        return rewriter.finish(context, self.name, old)

@@ -1,0 +1,76 @@
+"""Fuse runs of one-qubit gates into one gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from qir.circuit import Circuit
+from qir.columns import Columns
+from qir.euler import PI, TOLERANCE, product_of_runs, wrap, zyz
+from qir.gates import opcode
+
+from .base import Context
+from .legs import Legs, one_qubit_rows, quaternions
+from .rewrite import Rewriter
+
+__all__ = ["Fuse"]
+
+_RZ, _U3 = opcode("rz"), opcode("u3")
+
+
+@dataclass(frozen=True)
+class Fuse:
+    """Fuse every run of one-qubit gates on a wire into one `rz` or `u3`, and drop identities.
+
+    A run of one gate stays as it is, unless it is the identity.  Symbolic angles end a run.
+    Keeps: everything, exactly.  Idempotent.  Method: quaternion products of all runs at once.
+    """
+
+    name: ClassVar[str] = "fuse"
+    inner: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        one = one_qubit_rows(circuit)
+        legs = Legs(circuit)
+        member = one[legs.op]
+        starts = legs.starts(member)
+        rows = legs.op[member]
+        if not len(rows):
+            return circuit
+        run = np.cumsum(starts[member]) - 1
+        lengths = np.bincount(run)
+        head = rows[starts[member]]
+        phase, quaternion = quaternions(circuit.columns.opcode[rows], circuit.columns.params[rows])
+        product = product_of_runs(quaternion, run)
+        identity = np.abs(product[:, 0]) > 1 - TOLERANCE**2
+        identity[identity] = np.abs(product[identity, 1:]).max(axis=1) < TOLERANCE
+        change = (lengths > 1) | identity
+        if not change.any():
+            return circuit
+        changed = change[run]
+        rewriter = Rewriter(circuit)
+        dropped = identity & (product[:, 0] < 0)
+        rewriter.phase = rewriter.phase + float(wrap(phase[changed].sum() + PI * dropped.sum()))
+        stay = np.ones(len(circuit.columns), np.bool_)
+        stay[rows[changed]] = False
+        rewriter.keep(np.flatnonzero(stay))
+        made = np.flatnonzero(change & ~identity)
+        theta, phi, lam = zyz(product[made])
+        columns = Columns.empty(len(made))
+        flat = theta == 0
+        columns.opcode[:] = np.where(flat, _RZ, _U3)
+        columns.qubits[:, 0] = circuit.columns.qubits[head[made], 0]
+        columns.params[:, 0] = np.where(flat, phi + lam, theta)
+        columns.params[:, 1] = np.where(flat, 0.0, phi)
+        columns.params[:, 2] = np.where(flat, 0.0, lam)
+        columns.span[:] = circuit.columns.span[head[made]]
+        rewriter.add(head[made], columns)
+        old = None
+        if context.journal is not None:
+            old = np.arange(len(circuit.columns))
+            old[rows] = head[run]
+        return rewriter.finish(context, self.name, old)

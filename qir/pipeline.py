@@ -1,0 +1,134 @@
+"""The pipelines, and the one door into `qir.passes`.
+
+A pipeline is a tuple of passes; which one depends on the target, on IonQ's gateset, and on the level:
+0 only what the target forces, 1 linear-time clean-up, 2 the default, 3 search.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from qir.circuit import Circuit, Extra
+from qir.journal import Journal
+from qir.passes import PASSES
+from qir.passes.base import Context, Pass
+from qir.passes.basis import LowerQis, RzzToRxx
+from qir.passes.cancel import CancelInverses
+from qir.passes.check_target import CheckTarget
+from qir.passes.decompose import Decompose
+from qir.passes.elide import ElideSwaps, RestoreOrder
+from qir.passes.flip import AlignFlips, FoldAngles
+from qir.passes.fuse import Fuse
+from qir.passes.inline import Inline
+from qir.passes.invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
+from qir.passes.lower_ionq import LowerIonq
+from qir.passes.merge import MergeRotations
+from qir.passes.resynthesise import Resynthesise
+from qir.passes.route import RouteQubits
+from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
+from qir.targets.target import Target
+
+__all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
+
+Hook = Callable[[str, float, Circuit, Circuit], None]
+"""Called after each pass with its name, its seconds, and the circuits before and after."""
+
+_QIS_TWO = ("cx", "swap", "rxx", "ryy", "rzz")
+
+CLEAN: tuple[Pass, ...] = (RemoveFreshResets(), RemoveUnmeasured(), CancelInverses())
+"""What can be dropped before anything is decomposed."""
+
+INVISIBLE: tuple[Pass, ...] = (RemoveBeforeMeasure(), RemoveUnmeasured())
+
+MERGE: tuple[Pass, ...] = (Fuse(), AlignFlips(), Fuse(), MergeRotations(), Fuse())
+"""One round of merging over one-qubit gates and rzz."""
+
+
+def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
+    """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
+    if target is None or target.vendor == "local":
+        return _independent(level)
+    if target.vendor == "ionq":
+        return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
+    if target.vendor == "ibm":
+        return _ibm(level)
+    return _independent(level)
+
+
+def _ibm(level: int) -> tuple[Pass, ...]:
+    """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
+    if level == 0:
+        return (Inline(), Decompose("two"), RouteQubits(), ToEntangler(), ToIbmBasis(), CheckTarget())
+    head = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
+    middle = (Decompose("rzz"), *MERGE, *INVISIBLE)
+    tail = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
+    return (*head, *middle, RouteQubits(), *tail)
+
+
+def _independent(level: int) -> tuple[Pass, ...]:
+    if level == 0:
+        return ()
+    return (Inline(), *CLEAN, RemoveBeforeMeasure(), Fuse())
+
+
+def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
+    if gateset == "qasm3":
+        return (Inline(), *(CLEAN if level else ()))
+    elide = (ElideSwaps(), RestoreOrder()) if level else ()
+    if gateset == "qis" and level == 0:
+        return (Inline(), Decompose("rzz", keep=_QIS_TWO), LowerQis())
+    head: tuple[Pass, ...] = (Inline(),)
+    if level:
+        head = (*head, *CLEAN, Decompose("two"), *elide, *INVISIBLE)
+    middle: tuple[Pass, ...] = (Decompose("rzz"),)
+    if level:
+        middle = (*middle, *MERGE, *INVISIBLE)
+    if gateset == "qis":
+        return (*head, *middle, FoldAngles(signed=True), Fuse(), LowerQis())
+    if target.entangler == "ms":
+        return (*head, *middle, FoldAngles(signed=True), RzzToRxx(), LowerIonq("ms"))
+    return (*head, *middle, FoldAngles(), LowerIonq("zz"))
+
+
+def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:
+    """The circuit after the pipeline for `context`'s target, gateset and level."""
+    for step in pipeline_for(context.target, context.gateset, context.level):
+        begin = time.perf_counter()
+        after = _apply(step, circuit, context)
+        if on_pass is not None:
+            on_pass(step.name, time.perf_counter() - begin, circuit, after)
+        circuit = after
+    return circuit
+
+
+def _apply(step: Pass, circuit: Circuit, context: Context) -> Circuit:
+    """One pass on a circuit and, where the pass says it may, on the blocks inside it."""
+    if getattr(step, "inner", False) and any(e.blocks for e in circuit.extras):
+        circuit = _blocks(step, circuit, context)
+    return step.run(circuit, context)
+
+
+def _blocks(step: Pass, circuit: Circuit, context: Context) -> Circuit:
+    """The pass on every block; nesting is bounded by the readers' limits."""
+    extras: list[Extra] = list(circuit.extras)
+    inner: list[tuple[int, int, Journal]] = []
+    rows = {int(e): row for row, e in enumerate(circuit.columns.extra.tolist()) if e >= 0}
+    for index, extra in enumerate(extras):
+        if not extra.blocks or index not in rows:
+            continue
+        blocks: list[Circuit] = []
+        for number, block in enumerate(extra.blocks):
+            journal = None if context.journal is None else Journal()
+            blocks.append(_apply(step, block, replace(context, journal=journal)))
+            if journal is not None and blocks[-1] is not block:
+                inner.append((rows[index], number, journal))
+        if any(a is not b for a, b in zip(blocks, extra.blocks)):
+            extras[index] = replace(extra, blocks=tuple(blocks))
+    if extras == list(circuit.extras):
+        return circuit
+    after = replace(circuit, extras=tuple(extras))
+    if context.journal is not None:
+        context.journal.blocks(step.name, circuit, after, tuple(inner))
+    return after
