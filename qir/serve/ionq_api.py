@@ -1,0 +1,139 @@
+"""IonQ's API v0.4, as far as a client needs it.
+
+Source of the shapes: the service's OpenAPI document of October 2026.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from qir.serve.execute import check, ionq_probabilities
+from qir.serve.store import Job, Store
+from qir.targets import all_targets
+
+__all__ = ["routes"]
+
+_STATE = {"queued": "ready", "running": "started", "done": "completed", "failed": "failed", "canceled": "canceled"}
+
+
+def routes(store: Store) -> list[Route]:
+    """The routes below `/v0.4`."""
+
+    def refused(status: int, message: str, error: str = "Bad Request") -> Response:
+        return JSONResponse({"statusCode": status, "error": error, "message": message}, status)
+
+    def authorised(request: Request) -> bool:
+        return request.headers.get("authorization", "").startswith("apiKey ")
+
+    def find(request: Request) -> Job | None:
+        job = store.jobs.get(request.path_params["id"])
+        return job if job is not None and job.vendor == "ionq" else None
+
+    async def create(request: Request) -> Response:
+        if not authorised(request):
+            return refused(401, "no API key", "Unauthorized")
+        raw = await request.body()
+        if len(raw) > 10 * 2**20:
+            return refused(413, "the body is larger than 10 MB", "Payload Too Large")
+        body, problems = check(raw, "ionq")
+        if problems or body is None:
+            return refused(400, "; ".join(problems) or "no job")
+        job = store.add("ionq", body, ionq_probabilities)
+        return JSONResponse({"id": job.id, "status": "submitted", "session_id": body.get("session_id")}, 201)
+
+    async def listed(request: Request) -> Response:
+        if not authorised(request):
+            return refused(401, "no API key", "Unauthorized")
+        jobs = store.newest("ionq")
+        start = int(request.query_params.get("next", 0))
+        limit = int(request.query_params.get("limit", 25))
+        page = jobs[start : start + limit]
+        after = str(start + limit) if start + limit < len(jobs) else None
+        return JSONResponse({"jobs": [_view(j) for j in page], "next": after})
+
+    async def one(request: Request) -> Response:
+        if not authorised(request):
+            return refused(401, "no API key", "Unauthorized")
+        job = find(request)
+        return JSONResponse(_view(job)) if job is not None else refused(404, "no such job", "Not Found")
+
+    async def probabilities(request: Request) -> Response:
+        job = find(request)
+        if job is None or job.state != "done":
+            return refused(404, "no results", "Not Found")
+        rows = job.result
+        if len(rows) == 1:
+            return JSONResponse(rows[0])
+        return JSONResponse({f"{job.id}-{i}": row for i, row in enumerate(rows)})
+
+    async def cancel(request: Request) -> Response:
+        job = find(request)
+        if job is None:
+            return refused(404, "no such job", "Not Found")
+        store.cancel(job)
+        return JSONResponse({"id": job.id, "status": _STATE[job.state]})
+
+    async def delete(request: Request) -> Response:
+        job = find(request)
+        if job is None:
+            return refused(404, "no such job", "Not Found")
+        del store.jobs[job.id]
+        return JSONResponse({"id": job.id, "status": "deleted"})
+
+    async def backends(request: Request) -> Response:
+        return JSONResponse([_backend(t) for t in all_targets() if t.vendor == "ionq"])
+
+    async def backend(request: Request) -> Response:
+        rows = [_backend(t) for t in all_targets() if t.vendor == "ionq" and t.name == request.path_params["id"]]
+        return JSONResponse(rows[0]) if rows else refused(404, "no such backend", "Not Found")
+
+    base = "/v0.4"
+    return [
+        Route(f"{base}/jobs", create, methods=["POST"]),
+        Route(f"{base}/jobs", listed, methods=["GET"]),
+        Route(f"{base}/jobs/{{id}}", one, methods=["GET"]),
+        Route(f"{base}/jobs/{{id}}", delete, methods=["DELETE"]),
+        Route(f"{base}/jobs/{{id}}/results/probabilities", probabilities),
+        Route(f"{base}/jobs/{{id}}/results/probabilities/aggregated", probabilities),
+        Route(f"{base}/jobs/{{id}}/status/cancel", cancel, methods=["PUT"]),
+        Route(f"{base}/backends", backends),
+        Route(f"{base}/backends/{{id}}", backend),
+    ]
+
+
+def _view(job: Job) -> dict[str, Any]:
+    body = job.body
+    entry = body.get("input") if isinstance(body.get("input"), dict) else {}
+    assert isinstance(entry, dict)
+    circuits = entry.get("circuits")
+    view: dict[str, Any] = {
+        "id": job.id,
+        "type": body.get("type"),
+        "status": _STATE[job.state],
+        "backend": body.get("backend"),
+        "name": body.get("name"),
+        "metadata": body.get("metadata") or {},
+        "shots": body.get("shots", 100),
+        "session_id": body.get("session_id"),
+        "dry_run": bool(body.get("dry_run")),
+        "submitted_at": job.created,
+        "stats": {"qubits": entry.get("qubits"), "circuits": len(circuits) if isinstance(circuits, list) else 1},
+        "results": None,
+        "failure": {"code": "SimulationError", "message": job.failure} if job.failure else None,
+    }
+    return view
+
+
+def _backend(target: Any) -> dict[str, Any]:
+    native = [] if target.simulator else list(target.gates)
+    return {
+        "backend": target.name,
+        "status": "retired" if target.retired else "available",
+        "qubits": target.num_qubits,
+        "average_queue_time": 0,
+        "supported_native_gates": native,
+    }
