@@ -23,6 +23,7 @@ from qir.emitters.ibm_values import Table, common_shape, letters_needed, on_wire
 from qir.errors import CompileError, UsageError
 from qir.job import Emission, JobCircuit, JobSpec, Observables
 from qir.observables import flatten, shape
+from qir.program import has_errors
 from qir.targets.ibm_arrays import pack_ndarray, pack_tensor
 from qir.targets.ibm_hardware import check_circuit
 from qir.targets.ibm_options import Problem, check_body, check_options, check_params
@@ -114,6 +115,8 @@ class _Writer:
             values=None if own is None else own.columns,
             sweep=() if own is None else own.sweep,
         )
+        if has_errors(prepared.diagnostics):
+            raise CompileError(prepared.diagnostics)
         self._note(prepared.diagnostics, entry)
         observables: Observables = None
         needed = 0
