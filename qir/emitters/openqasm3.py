@@ -39,6 +39,8 @@ _FUNCTIONS = frozenset(
     "arccos arcsin arctan ceiling cos exp floor log mod popcount rotl rotr sin sqrt tan real imag sizeof".split()
 )
 _BUILT_IN = _FUNCTIONS | frozenset("U pi π tau τ euler ℇ".split())
+_VERBATIM = re.compile(r"(?:#?pragma|cal|defcal|defcalgrammar)(?!\w)")
+_CALIBRATED = re.compile(r"defcal\s+(\w+)")
 _NAME = re.compile(r"[^\W\d]\w*\Z")
 
 
@@ -202,26 +204,50 @@ class _Writer:
     def text(self) -> str:
         circuit, dialect = self.circuit, self.dialect
         body = self._body(circuit, self.scope, 0)
+        calibrated = {m[1] for e in circuit.extras if isinstance(e.payload, str) and (m := _CALIBRATED.match(e.payload))}
         lines = [f"OPENQASM {dialect.version or self._version()};"]
         if self.included:
             lines.append('include "stdgates.inc";')
         if dialect.remarks:
             lines += self._remarks()
         lines += [self._definition(d, self.gate_names[n]) for n, d in self.generated.items()]
-        lines += [self._definition(d, self.user_names[id(d)]) for d in self.users]
+        users = [d for d in self.users if d.body is not None or d.name not in calibrated]
+        lines += [self._definition(d, self.user_names[id(d)]) for d in users]
         lines += self.externs.values()
         inputs = [Variable(n, ClassicalType("float", 64), "input") for n in circuit.parameters if n not in self.declared]
         variables = [*inputs, *circuit.variables]
         first = next((i for i, v in enumerate(variables) if v.kind != "input"), len(variables))
         lines += [self._variable(v) for v in variables[:first]]
         lines += [_declaration("qubit", self.qubit_names[r.name], r.size, r.scalar) for r in self.qregs]
-        lines += [_declaration("bit", self.registers[r.name], r.size, r.scalar) for r in circuit.cregs]
-        lines += [self._variable(v) for v in variables[first:]]
+        lines += self._classical(variables[first:])
         lines += body
         for wire, frame in enumerate(circuit.frames or ()):
             if frame != Angle():
                 lines.append(f"{self.gate_names['rz']}({self._angle(frame)}) {self.scope.wires[wire]};")
         return "\n".join(lines) + "\n"
+
+    def _classical(self, variables: list[Variable]) -> list[str]:
+        """Declarations of bits and variables.  A register of the same name as an output is that output."""
+        lines: list[str] = []
+        outputs = {v.name for v in variables if v.kind == "output"}
+        registers = list(self.circuit.cregs)
+
+        def declare(count: int) -> None:
+            for r in registers[:count]:
+                head = "output bit" if r.name in outputs else "bit"
+                lines.append(_declaration(head, self.registers[r.name], r.size, r.scalar))
+            del registers[:count]
+
+        for variable in variables:
+            place = next((i for i, r in enumerate(registers) if r.name == variable.name), None)
+            if place is not None:
+                declare(place + 1)
+            elif variable.name not in self.registers:
+                if variable.initial is not None:
+                    declare(len(registers))
+                lines.append(self._variable(variable))
+        declare(len(registers))
+        return lines
 
     def _version(self) -> str:
         switch = OPERATIONS["switch"]
@@ -443,7 +469,7 @@ class _Lines:
             return "return;" if not isinstance(payload, Expr) else f"return {writer._expression(payload, scope)};"
         if name == "pragma":
             text = str(payload)
-            return text if re.match(r"#?pragma\b", text) else f"pragma {text}"
+            return text if _VERBATIM.match(text) else f"pragma {text}"
         return f"{name};"
 
     def _control(self, row: int, name: str, extra: Extra) -> str:
