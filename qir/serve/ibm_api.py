@@ -31,7 +31,8 @@ def routes(store: Store) -> list[Route]:
     tokens: dict[str, float] = {}
 
     def refused(status: int, message: str, code: int = 1000) -> Response:
-        return JSONResponse({"trace": str(uuid.uuid4()), "errors": [{"code": code, "message": message, "more_info": ""}]}, status)
+        row = {"code": code, "message": message, "more_info": ""}
+        return JSONResponse({"trace": str(uuid.uuid4()), "errors": [row]}, status)
 
     def authorised(request: Request) -> bool:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
@@ -216,7 +217,9 @@ def _device(target: Target) -> dict[str, Any]:
 
 
 def _configuration(target: Target) -> dict[str, Any]:
-    pairs = [list(e) for edges in (target.edges or {}).values() for e in edges]
+    edges = target.edges or {}
+    pairs = [list(e) for row in edges.values() for e in row]
+    more = [name for feature, name in (("reset", "reset"), ("if", "if_else")) if feature in target.features]
     timing = target.timing
     return {
         "backend_name": target.name,
@@ -224,9 +227,8 @@ def _configuration(target: Target) -> dict[str, Any]:
         "n_qubits": target.num_qubits,
         "basis_gates": list(target.gates),
         "coupling_map": pairs,
-        "gates": [{"name": n, "parameters": [], "coupling_map": [list(e) for e in edges]} for n, edges in (target.edges or {}).items()],
-        "supported_instructions": [*target.gates, "measure", "delay", "barrier", *(["reset"] if "reset" in target.features else []),
-                                   *(["if_else"] if "if" in target.features else [])],
+        "gates": [{"name": n, "parameters": [], "coupling_map": [list(e) for e in row]} for n, row in edges.items()],
+        "supported_instructions": [*target.gates, "measure", "delay", "barrier", *more],
         "dt": timing.dt * 1e9 if timing else None,
         "timing_constraints": {
             "granularity": timing.granularity, "min_length": timing.min_length, "pulse_alignment": timing.pulse_alignment,
