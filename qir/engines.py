@@ -1,0 +1,286 @@
+"""Engines of the simulator: states for `qir.execution.run`.
+
+A branch carries its number of shots (or, for exact distributions, its probability) in `weight`; a
+measurement in the middle splits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit
+from qir.classical import Memory
+from qir.dense import matrix_power, pauli_matrix
+from qir.execution import Branch, Leaf, Unsupported, run
+from qir.gates import GATES, controlled
+from qir.statevector import Gate, apply, fuse
+from qir.tableau import Tableau, clifford_moves
+
+__all__ = ["DensityEngine", "StabilizerEngine", "VectorEngine", "gate_matrix", "split_shots"]
+
+Complex = npt.NDArray[np.complexfloating[Any, Any]]
+_MAX_DENSE = 10
+Rates = Mapping[int, float]
+"""Depolarising probability after a gate on so many qubits."""
+
+
+def gate_matrix(leaf: Leaf) -> Complex:
+    """The matrix of one gate with numeric angles, from the gate table."""
+    if len(leaf.qubits) > _MAX_DENSE:
+        raise Unsupported(f"a gate on {len(leaf.qubits)} qubits has too large a matrix")
+    if leaf.name == "pauliexp":
+        half = leaf.angles[0].constant / 2
+        pauli = pauli_matrix(leaf.payload)
+        matrix: Complex = np.cos(half) * np.eye(len(pauli)) - 1j * np.sin(half) * pauli
+    elif leaf.name == "matrix":
+        assert leaf.body is not None
+        matrix = _body_matrix(leaf.body)
+    else:
+        matrix = GATES[leaf.name].matrix(*(np.array([a.constant]) for a in leaf.angles))[0]
+    if leaf.power != 1:
+        matrix = matrix_power(matrix, leaf.power)
+    return controlled(matrix[None], leaf.controls)[0] if leaf.controls else matrix
+
+
+def _body_matrix(body: Circuit) -> Complex:
+    branch = Branch(Memory(0, ()), np.eye(2**body.num_qubits, dtype=np.complex128))
+    run(body, [branch], VectorEngine(np.random.default_rng(0)))
+    result: Complex = branch.state
+    return result
+
+
+def matrices(gates: Sequence[Leaf]) -> list[Complex]:
+    """Matrices of many gates, those of a kind in one go."""
+    groups: dict[tuple[str, str, float], list[int]] = {}
+    result: list[Any] = [None] * len(gates)
+    for i, leaf in enumerate(gates):
+        if leaf.payload or leaf.body is not None or len(leaf.qubits) > 4 or leaf.power != 1:
+            result[i] = gate_matrix(leaf)
+        else:
+            groups.setdefault((leaf.name, leaf.controls, leaf.power), []).append(i)
+    for (name, controls, _), rows in groups.items():
+        angles = np.array([[a.constant for a in gates[i].angles] for i in rows])
+        found = controlled(GATES[name].matrix(*angles.T), controls)
+        for k, i in enumerate(rows):
+            result[i] = found[k if len(found) > 1 else 0]
+    return result
+
+
+def split_shots(weight: float, p: float, rng: np.random.Generator, *, exact: bool) -> tuple[float, float]:
+    """How a branch divides between an outcome of probability 1 - p and one of probability p."""
+    p = min(max(p, 0.0), 1.0)
+    if exact:
+        return weight * (1 - p), weight * p
+    ones = int(rng.binomial(int(weight), p))
+    return weight - ones, ones
+
+
+class VectorEngine:
+    """One statevector per branch, normalised; `slots` maps wires to its qubits."""
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        slots: Mapping[int, int] | None = None,
+        *,
+        exact: bool = False,
+        rates: Rates | None = None,
+    ) -> None:
+        self.rng, self.slots, self.exact, self.rates = rng, slots, exact, rates
+
+    def place(self, wires: Sequence[int]) -> tuple[int, ...]:
+        return tuple(wires) if self.slots is None else tuple(self.slots[w] for w in wires)
+
+    def prepare(self, gates: list[Leaf]) -> list[Gate]:
+        found = [(m, self.place(leaf.qubits)) for m, leaf in zip(matrices(gates), gates)]
+        return found if self.rates else fuse(found, 4)
+
+    def apply(self, branch: Branch, prepared: list[Gate]) -> None:
+        for matrix, qubits in prepared:
+            branch.state = apply(branch.state, matrix, qubits)
+            if self.rates:
+                self._kick(branch, qubits)
+
+    def _kick(self, branch: Branch, qubits: tuple[int, ...]) -> None:
+        """A random Pauli error: depolarising noise as one trajectory."""
+        assert self.rates is not None
+        rate = self.rates.get(len(qubits), 0.0)
+        if not rate or self.rng.random() >= rate * (1 - 4.0 ** -len(qubits)):
+            return
+        chosen = int(self.rng.integers(1, 4 ** len(qubits)))
+        for k, q in enumerate(qubits):
+            letter = chosen >> (2 * k) & 3
+            if letter:
+                branch.state = apply(branch.state, pauli_matrix("IXYZ"[letter]), (q,))
+
+    def _probability(self, branch: Branch, wire: int) -> float:
+        slot = self.place([wire])[0]
+        ones = branch.state.reshape(-1, 2, 2**slot)[:, 1]
+        return float(np.vdot(ones, ones).real)
+
+    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+        p = self._probability(branch, wire)
+        slot = self.place([wire])[0]
+        result = []
+        weights = split_shots(branch.weight, p, self.rng, exact=self.exact)
+        live = [k for k in (0, 1) if weights[k] > 0 and (p, 1 - p)[1 - k] > 1e-14]
+        for outcome in live:
+            state = branch.state.copy() if outcome != live[-1] else branch.state
+            state.reshape(-1, 2, 2**slot)[:, 1 - outcome] = 0
+            state /= np.sqrt(p if outcome else 1 - p)
+            result.append((outcome, Branch(branch.memory.copy(), state, weights[outcome], list(branch.deferred), branch.flow)))
+        return result
+
+    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+        slot = self.place([wire])[0]
+        result = []
+        for outcome, b in self.measure(branch, wire):
+            if outcome:
+                view = b.state.reshape(-1, 2, 2**slot)
+                view[:, 0] = view[:, 1]
+                view[:, 1] = 0
+            result.append(b)
+        return result
+
+    def probabilities(self, branch: Branch) -> npt.NDArray[np.float64]:
+        """Of all basis states."""
+        flat = branch.state[:, 0]
+        return (flat.real**2 + flat.imag**2).astype(np.float64)
+
+    def expectation(self, branch: Branch, paulis: dict[int, str]) -> float:
+        """<P> for wires in use."""
+        flat = branch.state[:, 0]
+        flip = sign = ys = 0
+        for wire, letter in paulis.items():
+            bit = 1 << self.place([wire])[0]
+            flip |= bit if letter in "XY" else 0
+            sign |= bit if letter in "YZ" else 0
+            ys += letter == "Y"
+        total = 0.0
+        for start in range(0, len(flat), 1 << 16):
+            index = np.arange(start, min(start + (1 << 16), len(flat)))
+            parity = np.where(np.bitwise_count(index & sign) & 1, -1.0, 1.0)
+            total += float((flat[index ^ flip].conj() * parity * flat[index] * 1j**ys).sum().real)
+        return total
+
+
+class DensityEngine:
+    """One density matrix per branch, as a state on 2n qubits (columns are the upper half): exact noise."""
+
+    def __init__(self, rng: np.random.Generator, slots: Mapping[int, int], rates: Rates, *, exact: bool = False) -> None:
+        self.rng, self.slots, self.rates, self.exact = rng, slots, rates, exact
+        self.n = len(slots)
+
+    def prepare(self, gates: list[Leaf]) -> list[Gate]:
+        result = []
+        for matrix, leaf in zip(matrices(gates), gates):
+            qubits = tuple(self.slots[w] for w in leaf.qubits)
+            size = len(matrix)
+            channel: Complex = np.kron(matrix.conj(), matrix)
+            rate = self.rates.get(len(qubits), 0.0)
+            if rate:
+                mixed = np.zeros((size, size, size, size))
+                index = np.arange(size)
+                mixed[index[:, None], index[:, None], index, index] = 1 / size
+                channel = (1 - rate) * channel + rate * mixed.reshape(size * size, size * size) @ channel
+            result.append((channel, (*qubits, *(q + self.n for q in qubits))))
+        return fuse(result, 4)
+
+    def apply(self, branch: Branch, prepared: list[Gate]) -> None:
+        for matrix, qubits in prepared:
+            branch.state = apply(branch.state, matrix, qubits)
+
+    def probabilities(self, branch: Branch) -> npt.NDArray[np.float64]:
+        """Of all basis states."""
+        diagonal = branch.state.reshape(2**self.n, 2**self.n).diagonal().real
+        return np.maximum(diagonal, 0.0).astype(np.float64)
+
+    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+        slot = self.slots[wire]
+        view = branch.state.reshape(2**self.n, 2**self.n)
+        bits = np.arange(2**self.n) >> slot & 1
+        p = float(self.probabilities(branch)[bits == 1].sum())
+        weights = split_shots(branch.weight, p, self.rng, exact=self.exact)
+        result = []
+        for outcome in (0, 1):
+            share = p if outcome else 1 - p
+            if weights[outcome] > 0 and share > 1e-14:
+                keep = bits == outcome
+                state = np.where(keep[:, None] & keep, view, 0).reshape(-1, 1) / share
+                result.append(
+                    (outcome, Branch(branch.memory.copy(), state, weights[outcome], list(branch.deferred), branch.flow))
+                )
+        return result
+
+    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+        low, high = self.slots[wire], self.slots[wire] + self.n
+        view = branch.state.reshape(2 ** (self.n - 1 - self.slots[wire]), 2, 2 ** (self.n - 1), 2, 2**low)
+        del high
+        view[:, 0, :, 0] += view[:, 1, :, 1]
+        view[:, 1] = 0
+        view[:, 0, :, 1] = 0
+        return [branch]
+
+    def expectation(self, branch: Branch, paulis: dict[int, str]) -> float:
+        """tr(P rho) for wires in use."""
+        view = branch.state.reshape(2**self.n, 2**self.n)  # [column, row]
+        flip = sign = ys = 0
+        for wire, letter in paulis.items():
+            bit = 1 << self.slots[wire]
+            flip |= bit if letter in "XY" else 0
+            sign |= bit if letter in "YZ" else 0
+            ys += letter == "Y"
+        row = np.arange(2**self.n)
+        parity = np.where(np.bitwise_count(row & sign) & 1, -1.0, 1.0)
+        # tr(P rho) = sum over r of <r ^ flip| P |r> <r| rho |r ^ flip>
+        return float((parity * 1j**ys * view[row ^ flip, row]).sum().real)
+
+
+class StabilizerEngine:
+    """One tableau per branch: Clifford circuits of any width."""
+
+    def __init__(self, rng: np.random.Generator, slots: Mapping[int, int], *, exact: bool = False) -> None:
+        self.rng, self.slots, self.exact = rng, slots, exact
+
+    def prepare(self, gates: list[Leaf]) -> list[tuple[str, tuple[int, ...]]]:
+        result: list[tuple[str, tuple[int, ...]]] = []
+        for leaf in gates:
+            moves = clifford_moves(leaf.name, leaf.angles, tuple(self.slots[w] for w in leaf.qubits), leaf.controls, leaf.power)
+            if moves is None:
+                raise Unsupported(f"{leaf.name} is not a Clifford gate")
+            result += moves
+        return result
+
+    def apply(self, branch: Branch, prepared: list[tuple[str, tuple[int, ...]]]) -> None:
+        branch.state.apply(prepared)
+
+    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+        slot = self.slots[wire]
+        state: Tableau = branch.state
+        if not state.x[slot] >> state.n:
+            return [(state.measure(slot, 0), branch)]
+        weights = split_shots(branch.weight, 0.5, self.rng, exact=self.exact)
+        live = [k for k in (0, 1) if weights[k] > 0]
+        result = []
+        for outcome in live:
+            chosen = state.copy() if outcome != live[-1] else state
+            chosen.measure(slot, outcome)
+            result.append((outcome, Branch(branch.memory.copy(), chosen, weights[outcome], list(branch.deferred), branch.flow)))
+        return result
+
+    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+        # The outcome is not recorded, but both must be followed: they may differ elsewhere.
+        result = []
+        for outcome, b in self.measure(branch, wire):
+            if outcome:
+                b.state.apply([("x", (self.slots[wire],))])
+            result.append(b)
+        return result
+
+    def expectation(self, branch: Branch, paulis: dict[int, str]) -> float:
+        """<P> for wires in use."""
+        return float(branch.state.expectation({self.slots[w]: p for w, p in paulis.items()}))
