@@ -89,7 +89,10 @@ def _unused_angles(subject: Subject, entry: Entry, name: str, keys: frozenset[st
     elif name == "zz":
         takes = {"angle"}
     for key in sorted(({"phase", "phases", "angle", "rotation"} & keys) - takes):
-        for index, _ in group:
+        for index, gate in group:
+            if subject.strict and not (isinstance(gate[key], list) if key == "phases" else is_number(gate[key])):
+                message = f'"{key}" is {"a list" if key == "phases" else "a number"}, not {kind_of(gate[key])}'
+                yield _Finding(Severity.ERROR, "job.type", message, (*entry.path, index, key))
             message = f'"{name}" takes no "{key}": it is ignored'
             yield _Finding(Severity.WARNING, "ionq.angle", message, (*entry.path, index, key), "remove it")
 

@@ -110,7 +110,7 @@ def field_types(subject: Subject) -> Iterator[Diagnostic]:
         value = subject.job.get(key)
         if key not in subject.job or type(value) is wanted:
             continue
-        if value is None:
+        if value is None and key not in ("type", "backend"):
             yield subject.document.warning("job.type", f'"{key}" is null', (key,), help="leave it out")
         elif not (key == "noise" and not subject.strict):
             message = f'"{key}" is {_KINDS_OF[wanted]}, not {kind_of(value)}'
@@ -129,7 +129,11 @@ def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
     if kind == MULTI and isinstance(entries, list):
         for i, entry in enumerate(entries):
             if isinstance(entry, dict):
-                yield from _extras(subject, entry, (*subject.view.path, "circuits", i), INPUT_FIELDS["entry"], ())
+                place = (*subject.view.path, "circuits", i)
+                yield from _extras(subject, entry, place, INPUT_FIELDS["entry"], ())
+                if not isinstance(entry.get("name", ""), str):
+                    message = f"the name of a circuit is a string, not {kind_of(entry['name'])}"
+                    yield subject.document.error("job.type", message, (*place, "name"))
 
 
 def _extras(
@@ -239,6 +243,9 @@ def mitigation(subject: Subject) -> Iterator[Diagnostic]:
         for part in path:
             value = value.get(part) if isinstance(value, dict) else None
         if value is None:
+            holder: Any = subject.job.get("settings") if len(path) == 2 else subject.job
+            if isinstance(holder, dict) and path[-1] in holder:
+                yield warning("job.type", "error mitigation is null", path, help="leave it out")
             continue
         if not isinstance(value, dict):
             yield error("job.type", f"error mitigation is an object, not {kind_of(value)}", path)
