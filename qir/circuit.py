@@ -410,6 +410,25 @@ class Circuit:
         reset = codes[op[1:]] == OPERATIONS["reset"]
         return bool((same & (measured | reset)).any())
 
+    def without_final_measurements(self) -> Circuit:
+        """Without the measurements after which nothing happens on the qubit; registers stay."""
+        columns = self.columns
+        measured = columns.opcode == OPERATIONS["measure"]
+        if not measured.any():
+            return self
+        passive = measured | np.isin(columns.opcode, [OPERATIONS[n] for n in ("barrier", "delay", "pragma")])
+        w = self.wires
+        active = ~passive[w.op]
+        # Bits are wires too: a measurement whose bit is read later is not final.
+        last = np.full(self.num_qubits + self.num_clbits, -1, np.int64)
+        np.maximum.at(last, w.wire[active], w.op[active])
+        rows = np.arange(len(columns))
+        qubit = np.where(measured, columns.qubits[:, 0], 0)
+        final = measured & (rows > last[qubit])
+        kept = columns.clbit >= 0
+        final &= ~kept | (rows > last[self.num_qubits + np.where(kept, columns.clbit, 0)] if self.num_clbits else ~kept)
+        return self.with_columns(columns.take(~final)) if final.any() else self
+
     def to_unitary(self) -> npt.NDArray[np.complexfloating[Any, Any]]:
         """The unitary, global phase included, as a (2**n, 2**n) array; qubit 0 is the least
         significant bit.  UsageError when it is measured, dynamic, parametrised, or over 12 qubits."""

@@ -178,6 +178,8 @@ def compile(
         machine = _with_noise(machine, job.noise)
         if machine.vendor != "ibm" and program != "hamiltonian-energy":
             job = bind_rows(job)
+        if machine.vendor == "ibm" and _ibm_program(job, program) == "estimator":
+            job = _unmeasured(job)
     chosen = _gateset(gateset, machine, job, program)
     context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
     results: list[JobCircuit] = []
@@ -349,6 +351,16 @@ def _compile_one(
 _REPORT = "this is a bug in qir: please report it with the source program"
 
 
+def _ibm_program(job: JobSpec, program: str | None) -> str:
+    observed = any(c.observables is not None for c in job.circuits)
+    return program or ("estimator" if observed else "sampler")
+
+
+def _unmeasured(job: JobSpec) -> JobSpec:
+    """The job without final measurements: the estimator ignores them, so no gate before them is idle."""
+    return replace(job, circuits=tuple(replace(c, circuit=c.circuit.without_final_measurements()) for c in job.circuits))
+
+
 def _emit(job: JobSpec, target: Target | None, gateset: str | None, program: str | None, wire: str) -> Emission:
     if target is None:
         return Emission({}, tuple({} for _ in job.circuits))
@@ -360,8 +372,7 @@ def _emit(job: JobSpec, target: Target | None, gateset: str | None, program: str
     if target.vendor == "ibm":
         from qir.emitters import ibm
 
-        observed = any(c.observables is not None for c in job.circuits)
-        return ibm.emit(job, target, program=program or ("estimator" if observed else "sampler"), wire=wire)
+        return ibm.emit(job, target, program=_ibm_program(job, program), wire=wire)
     from qir.emitters import local
 
     return local.emit(job, target)

@@ -89,8 +89,14 @@ def prepare(
     bits = tuple(before[b] for b in flat.bits)
     circuit = _cleaned(flat.circuit, target.timing, found)
     if estimator:
-        circuit = _unmeasured(circuit)
-        circuit, bits = replace(circuit, cregs=()), ()
+        circuit = circuit.without_final_measurements()
+        if (circuit.columns.opcode == OPERATIONS["measure"]).any():
+            message = "the estimator ignores measurements; one that is followed by gates would change what they do"
+            if circuit.is_dynamic:
+                message = "the estimator takes no dynamic circuits"
+            found.append(error("job.program", message, help="use the sampler, or leave the measurement out"))
+        elif not circuit.is_dynamic:
+            circuit, bits = replace(circuit, cregs=()), ()
     else:
         circuit, added = _kept(circuit)
         bits = (*bits, *(f"_{i}" for i in range(added)))
@@ -147,24 +153,6 @@ def _kept(circuit: Circuit) -> tuple[Circuit, int]:
     name = identifier("unused", {r.name for r in registers})
     added = Register(name, first, len(rows))
     return replace(circuit, columns=replace(columns, clbit=clbit), cregs=(*registers, added)), len(rows)
-
-
-def _unmeasured(circuit: Circuit) -> Circuit:
-    """Without the measurements after which nothing happens on the qubit."""
-    columns = circuit.columns
-    codes = columns.opcode
-    measured = codes == OPERATIONS["measure"]
-    if not measured.any():
-        return circuit
-    passive = measured | np.isin(codes, [OPERATIONS[n] for n in ("barrier", "delay", "pragma")])
-    wires = circuit.wires
-    last = np.full(circuit.num_qubits, -1, np.int64)
-    active = ~passive[wires.op] & (wires.wire < circuit.num_qubits)
-    np.maximum.at(last, wires.wire[active], wires.op[active])
-    rows = np.arange(len(codes))
-    qubits = np.where(measured, columns.qubits[:, 0], 0)
-    final = measured & (rows > last[qubits])
-    return circuit.with_columns(columns.take(~final))
 
 
 def _widened(circuit: Circuit, width: int) -> Circuit:

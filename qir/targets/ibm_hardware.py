@@ -34,9 +34,11 @@ WEIGHTS: Mapping[str, int] = {
 
 _SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9, "ps": 1e-12}
 _SHOWN = 5
-_PASSIVE = frozenset({"barrier", "pragma", "gphase"})
-_CONTROLLED = {"x": "cx", "y": "cy", "z": "cz", "h": "ch", "rx": "crx", "ry": "cry", "rz": "crz", "p": "cp", "u": "cu", "swap": "cswap",
-               "cx": "ccx", "sx": "csx"}  # fmt: skip
+_CONTROLLED = {
+    "x": "cx", "y": "cy", "z": "cz", "h": "ch", "rx": "crx", "ry": "cry", "rz": "crz", "p": "cp", "u": "cu", "swap": "cswap",
+    "cx": "ccx", "sx": "csx",
+}  # fmt: skip
+CONTROL_NAMES = frozenset({"box", "if", "for", "while", "switch"})
 
 
 def walk(circuit: Circuit) -> Iterator[tuple[Circuit, int]]:
@@ -361,9 +363,6 @@ class _Checker:
                 if body.opname(code) in names:
                     return body.span(int(np.flatnonzero(body.columns.opcode == code)[0]))
         return None
-
-
-CONTROL_NAMES = frozenset({"box", "if", "for", "while", "switch"})
 
 
 def _option(options: Mapping[str, Any], *path: str) -> Any:

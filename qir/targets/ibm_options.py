@@ -196,8 +196,8 @@ def check_params(params: Mapping[str, Any], program: str) -> list[Problem]:
 def check_options(options: Mapping[str, Any], program: str) -> list[Problem]:
     """What is wrong with an options tree: unknown keys, types, ranges, and options that exclude each other."""
     if program == "executor":
-        return list(_table(EXECUTOR_OPTIONS, options, "sampler", "job.options", "an executor option", {}))
-    found = list(_table(OPTIONS, options, program, "job.options", f"a {program} option", {"": "job.options"}))
+        return list(_table(EXECUTOR_OPTIONS, options, "sampler", "job.options", "an option of the executor", {}))
+    found = list(_table(OPTIONS, options, program, "job.options", f"an option of the {program}", {"": "job.options"}))
     resilience = _child(options, "resilience")
     zne, pec = resilience.get("zne_mitigation"), resilience.get("pec_mitigation")
     if zne is True and pec is True:
