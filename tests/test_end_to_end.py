@@ -126,8 +126,8 @@ def test_the_same_input_gives_the_same_bytes() -> None:
 
 
 def test_parameters_are_bound_row_by_row_for_ionq() -> None:
-    text = "OPENQASM 3.0; include 'stdgates.inc'; input float t; qubit[1] q; rx(t) q[0];"
-    compiled = qir.compile(text, "qpu.forte-1", parameter_values={"t": [0.1, 0.2, 0.3]}, shots=10)
+    text = "OPENQASM 3.0; include 'stdgates.inc'; input float theta; qubit[1] q; rx(theta) q[0];"
+    compiled = qir.compile(text, "qpu.forte-1", parameter_values={"theta": [0.1, 0.2, 0.3]}, shots=10)
     assert len(compiled.payload["input"]["circuits"]) == 3
 
 
