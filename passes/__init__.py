@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .base import Pass
 from .basis import LowerQis, RzzToRxx
+from .best import Best
 from .cancel import CancelInverses
+from .check_target import CheckTarget
 from .decompose import Decompose
 from .elide import ElideSwaps, RestoreOrder
 from .flip import AlignFlips, FoldAngles
@@ -13,6 +15,11 @@ from .inline import Inline
 from .invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
 from .lower_ionq import LowerIonq
 from .merge import MergeRotations
+from .pauli_simplify import SimplifyPaulis
+from .rebuild import RebuildPairs
+from .resynthesise import Resynthesise
+from .route import RouteQubits
+from .translate_ibm import ToEntangler, ToIbmBasis
 
 __all__ = ["PASSES"]
 
@@ -20,7 +27,8 @@ PASSES: dict[str, type[Pass]] = {
     cls.name: cls
     for cls in (
         Inline, RemoveFreshResets, RemoveUnmeasured, CancelInverses, Decompose, ElideSwaps, RestoreOrder, RemoveBeforeMeasure,
-        Fuse, AlignFlips, MergeRotations, FoldAngles, RzzToRxx, LowerIonq, LowerQis,
+        Fuse, AlignFlips, MergeRotations, SimplifyPaulis, RebuildPairs, Best, FoldAngles, RzzToRxx, LowerIonq, LowerQis,
+        RouteQubits, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
     )
 }  # fmt: skip
 """Name to class, in the order of a pipeline."""

@@ -61,7 +61,8 @@ class CancelInverses:
         mate = following[rows, 0]
         ok = able[mate] & (_INVERSE[codes[rows]] == columns.opcode[mate])
         width = NUM_QUBITS[columns.opcode[rows]]
-        ok &= ((following[rows] == mate[:, None]) | (following[rows] == -2)).all(axis=1) & (width == NUM_QUBITS[columns.opcode[mate]])
+        ok &= ((following[rows] == mate[:, None]) | (following[rows] == -2)).all(axis=1)
+        ok &= width == NUM_QUBITS[columns.opcode[mate]]
         rows, mate = rows[ok], mate[ok]
         first, second = columns.qubits[rows], columns.qubits[mate]
         same = (first == second).all(axis=1)

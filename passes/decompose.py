@@ -95,7 +95,8 @@ class Decompose:
             t, f, l, g = angles
             rewriter.lines(row, (("p", (g,), (0,)), ("cu3", (t, f, l), (0, 1))), operands, span)
             return
-        for gate, values, wires in expand(name, angles, operands, controls=extra.controls, power=extra.power, paulis=paulis, free=free):
+        rows = expand(name, angles, operands, controls=extra.controls, power=extra.power, paulis=paulis, free=free)
+        for gate, values, wires in rows:
             if gate.startswith("pauliexp "):
                 for inner, inner_values, inner_wires in exp_rows(gate.split()[1], values[0], wires):
                     rewriter.append(row, opcode(inner), inner_wires, inner_values, span)

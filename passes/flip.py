@@ -20,7 +20,8 @@ from .rewrite import Rewriter
 __all__ = ["AlignFlips", "FoldAngles"]
 
 Real = npt.NDArray[np.float64]
-_RZZ, _X, _RZ = opcode("rzz"), opcode("x"), opcode("rz")
+_RZZ = opcode("rzz")
+_HALF_TURNS = np.array([0.0, PI / 2, PI, -PI / 2])
 
 
 def numeric_rzz(circuit: Circuit) -> Mask:
@@ -32,8 +33,8 @@ def numeric_rzz(circuit: Circuit) -> Mask:
     return result
 
 
-def rewrite_rzz(circuit: Circuit, context: Context, name: str, rows: npt.NDArray[np.intp], theta: Real,
-                flips: Mask, halves: npt.NDArray[np.bool_], phase: float) -> Circuit:  # fmt: skip
+def rewrite_rzz(circuit: Circuit, context: Context, name: str, rows: npt.NDArray[np.intp], theta: Real, flips: Mask,
+                halves: Mask, phase: float) -> Circuit:  # fmt: skip
     """rzz rows with new angles, between x on the flipped legs (n, 2), followed by rz(pi) where `halves`; 0 is dropped."""
     rewriter = Rewriter(circuit)
     rewriter.phase = rewriter.phase + phase
@@ -106,8 +107,8 @@ class FoldAngles:
     """Bring every rzz angle into (-pi/2, pi/2], and into (0, pi/2] where that is free.
 
     Half turns ZZ split off as rz(pi) on both wires; a negative angle is turned about by x before and
-    after on one leg where that costs no pulse, with `positive` where it costs fewest, with `signed` never.  Needs: one-qubit gates and rzz.
-    To be followed by `Fuse` or a lowering.  Keeps: everything, exactly.
+    after on one leg where that costs no pulse, with `positive` where it costs fewest, with `signed` never.
+    Needs: one-qubit gates and rzz.  To be followed by `Fuse` or a lowering.  Keeps: everything, exactly.
     """
 
     name: ClassVar[str] = "fold_angles"
@@ -127,7 +128,7 @@ class FoldAngles:
             return circuit
         odd = np.mod(turns, 2) != 0
         # exp(-i n pi/2 ZZ): a sign for even n, i sin(n pi/2) rz(pi) rz(pi) for odd n.
-        phase = float(np.where(odd, np.where(np.mod(turns, 4) == 1, PI / 2, -PI / 2), np.where(np.mod(turns, 4) == 2, PI, 0)).sum())
+        phase = float(_HALF_TURNS[np.mod(turns, 4).astype(np.int64)].sum())
         flips = np.zeros((len(rows), 2), np.bool_)
         negative = np.flatnonzero(theta < 0)
         if len(negative) and not self.signed:

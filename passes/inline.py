@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit, Definition, Extra
 from qir.columns import OPERATIONS, USER, Columns
+from qir.dense import matrix_power, unitary
 from qir.diagnostics import error
 from qir.errors import CompileError
 from qir.gates import GATES, NUM_GATES, opcode
@@ -17,6 +18,7 @@ from qir.limits import DEFAULT_LIMITS, Limits
 from qir.params import Angle
 
 from .base import Context
+from .modifiers import matrix_rows
 from .rewrite import Rewriter
 
 __all__ = ["Inline"]
@@ -57,9 +59,8 @@ class Inline:
                 total += int((codes == code).sum()) * len(body.columns)
         if self.limits.operations is not None and total > self.limits.operations:
             message = f"the program has more than {self.limits.operations:,} operations once its gates are written out"
-            raise CompileError([error("limit.operations", message)])
+            raise CompileError([error("limit.exceeded", message)])
         rewriter = Rewriter(circuit)
-        opaque = [code for code in used.tolist() if circuit.definitions[code - USER].body is None]
         done = np.zeros(len(columns), np.bool_)
         for code in used.tolist():
             definition = circuit.definitions[code - USER]
@@ -71,7 +72,6 @@ class Inline:
         if not done.any():
             return None
         rewriter.keep(np.flatnonzero(~done))
-        del opaque
         return rewriter.finish(context, self.name)
 
     def _calls(self, rewriter: Rewriter, definition: Definition, rows: npt.NDArray[np.intp]) -> None:
@@ -120,9 +120,8 @@ class Inline:
         bound = body._bind(dict(zip(definition.params, circuit.row_angles(row))))
         power = extra.power
         if power != int(power):
-            rewriter.append(row, int(circuit.columns.opcode[row]), wires, circuit.row_angles(row), span, extra)
-            raise CompileError([error("compile.fractional-power", f"the gate {definition.name} has no known root of order "
-                                      f"{1 / power:g}", circuit.span(row))])  # fmt: skip
+            self._root(rewriter, definition, bound, row, held, base, extra)
+            return
         phase = bound.global_phase * power
         if held:
             controls = replace(Extra(), controls=extra.controls)
@@ -131,11 +130,25 @@ class Inline:
             rewriter.phase = rewriter.phase + phase
         order = range(len(bound.columns)) if power >= 0 else range(len(bound.columns) - 1, -1, -1)
         sign = 1.0 if power >= 0 else -1.0
-        lines = [(int(bound.columns.opcode[k]), tuple(base[q] for q in bound.operands(k)), bound.row_angles(k), _extra(bound, k))
-                 for k in order]  # fmt: skip
+        lines = [
+            (int(bound.columns.opcode[k]), tuple(base[q] for q in bound.operands(k)), bound.row_angles(k), _extra(bound, k))
+            for k in order
+        ]
         for _ in range(abs(int(power))):
             for code, qubits, angles, inner in lines:
                 self._line(rewriter, row, span, code, qubits, angles, inner, sign, held, extra.controls)
+
+    def _root(self, rewriter: Rewriter, definition: Definition, bound: Circuit, row: int, held: tuple[int, ...],
+              base: tuple[int, ...], extra: Extra) -> None:  # fmt: skip
+        """A call to a fractional power: by its matrix, which takes numbers and at most two qubits."""
+        circuit = rewriter.circuit
+        if len(base) > 2 or bound.parameters:
+            message = f"{definition.name} to the power {extra.power:g} is not compiled: only gates on one or two qubits are"
+            raise CompileError([error("feature.unsupported", message, circuit.span(row))])
+        controls = Extra(controls=extra.controls) if held else None
+        span = int(circuit.columns.span[row])
+        for name, angles, local in matrix_rows(matrix_power(unitary(bound)[: 2 ** len(base)], extra.power), base):
+            rewriter.append(row, opcode(name), (*held, *local), angles, span, controls)
 
     def _line(self, rewriter: Rewriter, row: int, span: int, code: int, qubits: tuple[int, ...], angles: tuple[Angle, ...],
               inner: Extra | None, sign: float, held: tuple[int, ...], controls: str) -> None:  # fmt: skip

@@ -21,6 +21,8 @@ from .rewrite import Rewriter
 __all__ = ["MergeRotations"]
 
 Index = npt.NDArray[np.integer[Any]]
+# exp(-i n pi/2 ZZ) over Z Z or 1, for n modulo 4; Z is i Rz(pi).
+_HALF_TURNS = np.array([0.0, PI / 2, PI, -PI / 2])
 _RZ, _RZZ = opcode("rz"), opcode("rzz")
 
 
@@ -83,8 +85,7 @@ class MergeRotations:
         head_qubits, head_span = columns.qubits[heads], columns.span[heads]
         turns = np.round(theta / period).astype(np.int64)
         odd = change & empty & pair & (np.mod(turns, 2) != 0)
-        phase = np.where(pair, np.where(turns % 4 == 1, PI / 2, np.where(turns % 4 == 3, -PI / 2, np.where(turns % 4 == 2, PI, 0.0))),
-                         np.where(np.mod(turns, 2) != 0, PI, 0.0))  # fmt: skip
+        phase = np.where(pair, _HALF_TURNS[turns % 4], np.where(turns % 2 != 0, PI, 0.0))
         rewriter.phase = rewriter.phase + float(phase[change & empty].sum())
         for leg in (0, 1):
             rewriter.gates(heads[odd], "rz", head_qubits[odd, leg], (PI,), head_span[odd])

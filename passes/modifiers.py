@@ -20,7 +20,7 @@ from qir.gates import ALIASES, GATES, Row
 from qir.kak import kak
 from qir.params import Angle, angle
 
-from .controls import Rows, controlled_phase, controlled_rotation, controlled_x
+from .controls import Rows, controlled_phase, controlled_rotation, controlled_x, inverse
 from .rules import CONTROLLED, SYMBOLIC, TO_TWO
 
 __all__ = ["exp_rows", "expand", "matrix_rows"]
@@ -80,9 +80,10 @@ def _powered(name: str, angles: list[Angle], wires: list[int], power: float, pau
         matrix = gate.matrix(*(np.array([a.constant]) for a in angles))[0]
         return matrix_rows(matrix_power(matrix, power), wires)
     if name == "rccx":
-        outer: Rows = [("h", (), (wires[2],)), ("t", (), (wires[2],)), ("cx", (), (wires[1], wires[2])), ("tdg", (), (wires[2],))]
-        back: Rows = [("t", (), (wires[2],)), ("cx", (), (wires[1], wires[2])), ("tdg", (), (wires[2],)), ("h", (), (wires[2],))]
-        return [*outer, *_powered("cx", [], [wires[0], wires[2]], power, ""), *back]
+        # The rows of rccx are a cx between a circuit and its inverse.
+        a, b, t = wires
+        outer: Rows = [("h", (), (t,)), ("t", (), (t,)), ("cx", (), (b, t)), ("tdg", (), (t,))]
+        return [*outer, *_powered("cx", [], [a, t], power, ""), *inverse(outer)]
     raise UsageError(f"{name} has no power {power:g} while its angles are not numbers")
 
 

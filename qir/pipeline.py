@@ -15,6 +15,7 @@ from qir.journal import Journal
 from qir.passes import PASSES
 from qir.passes.base import Context, Pass
 from qir.passes.basis import LowerQis, RzzToRxx
+from qir.passes.best import Best
 from qir.passes.cancel import CancelInverses
 from qir.passes.check_target import CheckTarget
 from qir.passes.decompose import Decompose
@@ -25,6 +26,8 @@ from qir.passes.inline import Inline
 from qir.passes.invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
 from qir.passes.lower_ionq import LowerIonq
 from qir.passes.merge import MergeRotations
+from qir.passes.pauli_simplify import SimplifyPaulis
+from qir.passes.rebuild import RebuildPairs
 from qir.passes.resynthesise import Resynthesise
 from qir.passes.route import RouteQubits
 from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
@@ -41,9 +44,19 @@ CLEAN: tuple[Pass, ...] = (RemoveFreshResets(), RemoveUnmeasured(), CancelInvers
 """What can be dropped before anything is decomposed."""
 
 INVISIBLE: tuple[Pass, ...] = (RemoveBeforeMeasure(), RemoveUnmeasured())
+"""What no measurement sees."""
+
+ELIDE: tuple[Pass, ...] = (ElideSwaps(), RestoreOrder())
+"""Swaps as renamings, for machines that connect every pair."""
 
 MERGE: tuple[Pass, ...] = (Fuse(), AlignFlips(), Fuse(), MergeRotations(), Fuse())
 """One round of merging over one-qubit gates and rzz."""
+
+PAIRS: tuple[Pass, ...] = (Decompose("two"), *ELIDE, *INVISIBLE, Decompose("rzz"), *MERGE, *INVISIBLE)
+"""To one-qubit gates and rzz, merged."""
+
+REBUILD: tuple[Pass, ...] = (RebuildPairs(), *MERGE, *INVISIBLE)
+"""Two-qubit blocks by KAK, and what that lets merge."""
 
 
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
@@ -52,19 +65,7 @@ def pipeline_for(target: Target | None, gateset: str | None = None, level: int =
         return _independent(level)
     if target.vendor == "ionq":
         return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
-    if target.vendor == "ibm":
-        return _ibm(level)
-    return _independent(level)
-
-
-def _ibm(level: int) -> tuple[Pass, ...]:
-    """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
-    if level == 0:
-        return (Inline(), Decompose("two"), RouteQubits(), ToEntangler(), ToIbmBasis(), CheckTarget())
-    head = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
-    middle = (Decompose("rzz"), *MERGE, *INVISIBLE)
-    tail = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
-    return (*head, *middle, RouteQubits(), *tail)
+    return _ibm(level)
 
 
 def _independent(level: int) -> tuple[Pass, ...]:
@@ -73,23 +74,45 @@ def _independent(level: int) -> tuple[Pass, ...]:
     return (Inline(), *CLEAN, RemoveBeforeMeasure(), Fuse())
 
 
+def _optimise(level: int) -> tuple[Pass, ...]:
+    """From any gates to few rzz and one-qubit gates between them."""
+    if level == 0:
+        return (Decompose("two"), Decompose("rzz"))
+    if level == 1:
+        return PAIRS
+    trials = 1 if level == 2 else 12
+    pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
+    paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(trials=trials), *PAIRS, *REBUILD)
+    return (Best((pairs, paulis)),)
+
+
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
+    head: tuple[Pass, ...] = (Inline(), *CLEAN) if level else (Inline(),)
     if gateset == "qasm3":
-        return (Inline(), *(CLEAN if level else ()))
-    elide = (ElideSwaps(), RestoreOrder()) if level else ()
-    if gateset == "qis" and level == 0:
-        return (Inline(), Decompose("rzz", keep=_QIS_TWO), LowerQis())
-    head: tuple[Pass, ...] = (Inline(),)
-    if level:
-        head = (*head, *CLEAN, Decompose("two"), *elide, *INVISIBLE)
-    middle: tuple[Pass, ...] = (Decompose("rzz"),)
-    if level:
-        middle = (*middle, *MERGE, *INVISIBLE)
+        return head
     if gateset == "qis":
-        return (*head, *middle, FoldAngles(signed=True), Fuse(), LowerQis())
+        plain: tuple[Pass, ...] = (Decompose("rzz", keep=_QIS_TWO), LowerQis())
+        if level == 0:
+            return (*head, *plain)
+        as_written = (Decompose("two"), *ELIDE, *INVISIBLE, *plain)
+        return (*head, Best((as_written, (*_optimise(level), FoldAngles(signed=True), Fuse(), LowerQis()))))
     if target.entangler == "ms":
-        return (*head, *middle, FoldAngles(signed=True), RzzToRxx(), LowerIonq("ms"))
-    return (*head, *middle, FoldAngles(), LowerIonq("zz"))
+        return (*head, *_optimise(level), FoldAngles(signed=True), RzzToRxx(), LowerIonq("ms"))
+    return (*head, *_optimise(level), FoldAngles(), LowerIonq("zz"))
+
+
+def _ibm(level: int) -> tuple[Pass, ...]:
+    """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
+    if level == 0:
+        return (Inline(), Decompose("two"), RouteQubits(), ToEntangler(), ToIbmBasis(), CheckTarget())
+    head = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
+    middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
+    if level >= 2:
+        search = SimplifyPaulis(trials=1 if level == 2 else 12)
+        paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
+        middle = (Best((middle, paulis), "cz"),)
+    tail = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
+    return (*head, *middle, RouteQubits(), *tail)
 
 
 def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:

@@ -1,0 +1,197 @@
+"""Rebuild runs of gates on one pair of qubits with the fewest rzz."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.circuit import Circuit
+from qir.columns import Columns
+from qir.euler import PI, TOLERANCE, conjugate, multiply, product_of_runs, rotation, to_matrix, wrap, zyz
+from qir.gates import opcode
+from qir.kak import entanglers, kak, kron
+
+from .base import Context
+from .flip import numeric_rzz
+from .legs import Legs, one_qubit_rows, quaternions
+from .rewrite import Rewriter
+
+__all__ = ["RebuildPairs", "block_heads"]
+
+Complex = npt.NDArray[np.complexfloating[Any, Any]]
+Index = npt.NDArray[np.integer[Any]]
+Real = npt.NDArray[np.float64]
+
+_RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
+_IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+# Rotations that bring the X, Y and Z axis to the z axis.
+_TO_Z = (rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY)
+
+
+@dataclass(frozen=True)
+class RebuildPairs:
+    """Replace a run of rzz on one pair, with one-qubit gates between, by the fewest rzz that can do it.
+
+    Only where that is fewer.  Needs: one-qubit gates and rzz.  To be followed by `Fuse`.
+    Keeps: everything, exactly.  Method: batched KAK; as many rzz as there are coordinates that are not 0.
+    """
+
+    name: ClassVar[str] = "rebuild_pairs"
+    inner: ClassVar[bool] = True
+    idempotent: ClassVar[bool] = True
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        columns = circuit.columns
+        legs = Legs(circuit)
+        one = one_qubit_rows(circuit)
+        heads, events = block_heads(circuit, legs, one)
+        sizes = np.bincount(heads[heads >= 0], minlength=len(columns))
+        chosen = np.flatnonzero((heads >= 0) & (sizes[heads] > 1))
+        if not len(chosen):
+            return circuit
+        order = np.lexsort((chosen, heads[chosen]))
+        rows = chosen[order]
+        new = np.append(True, heads[rows[1:]] != heads[rows[:-1]])
+        block = np.cumsum(new) - 1
+        first = rows[new]
+        gaps, gap_block = _gaps(circuit, legs, one, events, rows, new, heads)
+        qubits = columns.qubits[first, :2]
+        low, high = qubits.min(axis=1), qubits.max(axis=1)
+        theta = columns.params[rows, 0]
+        matrices = kron(to_matrix(gaps[0]), to_matrix(gaps[1]))
+        half = np.exp(-0.5j * theta)
+        matrices *= np.stack([half, half.conj(), half.conj(), half], 1)[:, :, None]
+        found = kak(_products(matrices, block))
+        count = entanglers(found.coordinates)
+        better = count < sizes[first]
+        if not better.any():
+            return circuit
+        rewriter = Rewriter(circuit)
+        replaced = np.zeros(len(columns), np.bool_)
+        replaced[rows[better[block]]] = True
+        inner = np.flatnonzero(gap_block >= 0)
+        owner = np.searchsorted(first, gap_block[inner])
+        inside = better[owner]
+        replaced[inner[inside]] = True
+        phase, _ = quaternions(columns.opcode[inner[inside]], columns.params[inner[inside]])
+        rewriter.phase = rewriter.phase + float(wrap(phase.sum() + found.phase[better].sum()))
+        rewriter.keep(np.flatnonzero(~replaced))
+        self._emit(rewriter, columns, first[better], low[better], high[better], [f[better] for f in found[1:]])
+        old = None
+        if context.journal is not None:
+            old = np.arange(len(columns))
+            old[rows] = np.where(better[block], first[block], rows)
+            old[inner[inside]] = gap_block[inner[inside]]
+        return rewriter.finish(context, self.name, old)
+
+    def _emit(self, rewriter: Rewriter, columns: Columns, label: Index, low: Any, high: Any, found: list[Real]) -> None:
+        coordinates, left0, left1, right0, right1 = found
+        span = columns.span[label]
+        pending = [right0, right1]
+        for axis in range(3):
+            active = np.flatnonzero(np.abs(coordinates[:, axis]) > TOLERANCE)
+            if not len(active):
+                continue
+            turn = _TO_Z[axis]
+            for side, wire in ((0, low), (1, high)):
+                one_qubit(rewriter, label[active], wire[active], multiply(turn, pending[side][active]), span[active])
+                pending[side] = pending[side].copy()
+                pending[side][active] = conjugate(turn)
+            pair = np.stack([low[active], high[active]], 1)
+            rewriter.gates(label[active], "rzz", pair, (-2 * coordinates[active, axis],), span[active])
+        for side, wire, last in ((0, low, left0), (1, high, left1)):
+            one_qubit(rewriter, label, wire, multiply(last, pending[side]), span)
+
+
+def one_qubit(rewriter: Rewriter, labels: Index, wires: Any, product: Real, span: Any) -> None:
+    """Rows of rz or u3 for quaternions, identities left out; their signs go to the global phase."""
+    identity = np.abs(product[:, 1:]).max(axis=1) < TOLERANCE
+    rewriter.phase = rewriter.phase + PI * float((identity & (product[:, 0] < 0)).sum())
+    made = np.flatnonzero(~identity)
+    theta, phi, lam = zyz(product[made])
+    columns = Columns.empty(len(made))
+    flat = theta == 0
+    columns.opcode[:] = np.where(flat, _RZ, _U3)
+    columns.qubits[:, 0] = wires[made]
+    columns.params[:, 0] = np.where(flat, phi + lam, theta)
+    columns.params[:, 1] = np.where(flat, 0.0, phi)
+    columns.params[:, 2] = np.where(flat, 0.0, lam)
+    columns.span[:] = span[made]
+    rewriter.add(labels[made], columns)
+
+
+def block_heads(circuit: Circuit, legs: Legs, one: Any) -> tuple[Index, Index]:
+    """Per row the first rzz of the run on one pair it belongs to (-1 for other rows), and the places of
+    the legs that are not one-qubit gates."""
+    columns = circuit.columns
+    rzz = numeric_rzz(circuit)
+    events = np.flatnonzero(~one[legs.op])
+    op, wire = legs.op[events], legs.wire[events]
+    before = np.full(len(events), -1, np.int64)
+    same = wire[1:] == wire[:-1]
+    before[1:][same] = op[:-1][same]
+    previous = np.full((len(columns), 2), -1, np.int64)
+    mine = rzz[op]
+    previous[op[mine], legs.leg[events][mine]] = before[mine]
+    link = np.where((previous[:, 0] == previous[:, 1]) & (previous[:, 0] >= 0) & rzz, previous[:, 0], -1)
+    link[link >= 0] = np.where(rzz[link[link >= 0]], link[link >= 0], -1)
+    heads = np.where(link >= 0, link, np.arange(len(columns)))
+    while True:
+        further = heads[heads]
+        if np.array_equal(further, heads):
+            break
+        heads = further
+    return np.where(rzz, heads, -1), events
+
+
+def _gaps(circuit: Circuit, legs: Legs, one: Any, events: Index, rows: Index, new: Any,
+          heads: Index) -> tuple[list[Real], Index]:  # fmt: skip
+    """Quaternions before each member on its lower and higher wire (identity for heads), and per
+    one-qubit row the head of the block it is inside, or -1."""
+    columns = circuit.columns
+    inner = np.full(len(columns), -1, np.int64)
+    result = [np.tile(_IDENTITY, (len(rows), 1)) for _ in range(2)]
+    slot = np.full(len(columns), -1, np.int64)
+    slot[rows[~new]] = np.flatnonzero(~new)
+    member = one[legs.op]
+    places = np.flatnonzero(member)
+    following = np.searchsorted(events, places)
+    ok = following < len(events)
+    places, following = places[ok], following[ok]
+    target = events[following]
+    ok = (legs.wire[target] == legs.wire[places]) & (slot[legs.op[target]] >= 0)
+    places, target = places[ok], target[ok]
+    if not len(places):
+        return result, inner
+    begin = np.append(True, target[1:] != target[:-1])
+    run = np.cumsum(begin) - 1
+    ops = legs.op[places]
+    _, q = quaternions(columns.opcode[ops], columns.params[ops])
+    product = product_of_runs(q, run)
+    at = target[begin]
+    row = legs.op[at]
+    side = (legs.wire[at] == columns.qubits[row, :2].max(axis=1)).astype(np.int64)
+    for which in (0, 1):
+        mine = side == which
+        result[which][slot[row[mine]]] = product[mine]
+    inner[ops] = heads[legs.op[target]]
+    return result, inner
+
+
+def _products(matrices: Complex, run: Index) -> Complex:
+    """The product of each run of matrices, the first of a run applied first."""
+    count = int(run[-1]) + 1
+    while len(run) != count:
+        head = np.append(True, run[1:] != run[:-1])
+        first = np.flatnonzero(head)
+        odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
+        late = np.flatnonzero(odd)
+        merged = matrices[late] @ matrices[late - 1]
+        keep = ~odd
+        matrices = matrices[keep]
+        matrices[(late - 1) - np.cumsum(odd)[late - 1]] = merged
+        run = run[keep]
+    return matrices
