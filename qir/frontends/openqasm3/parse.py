@@ -14,6 +14,7 @@ Nothing here recurses; the depth of brackets and of the parse stack is limited.
 
 from __future__ import annotations
 
+import gc
 import re
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,7 @@ from typing import Any
 from qir.diagnostics import Diagnostic, error
 from qir.frontends.openqasm3 import tables
 from qir.frontends.openqasm3.build import Action, Malformed, actions
+from qir.frontends.openqasm3.shapes import MIN_TEXT, STARTS, Scanner
 from qir.frontends.openqasm3.syntax import Statement
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.source import Source
@@ -77,6 +79,12 @@ def _rules(version: int) -> list[tuple[str, int, Action | None, tuple[int, ...],
     ]
 
 
+@cache
+def _shortcuts(version: int) -> dict[tuple[int, str, str], int]:
+    """Memo of `_Machine._shortcut`; its size is bounded by that of the tables."""
+    return {}
+
+
 def parse_statement(text: str, *, version: int = 3, limits: Limits = DEFAULT_LIMITS) -> Tree:
     """Parse a text of one statement (or of several) that stands alone; offsets count from its start.
 
@@ -85,10 +93,23 @@ def parse_statement(text: str, *, version: int = 3, limits: Limits = DEFAULT_LIM
     return parse(Source(text), version=version, limits=limits)
 
 
-def parse(source: Source, *, version: int | None = None, limits: Limits = DEFAULT_LIMITS) -> Tree:
-    """Parse a program.  `version` is found out when not given.  Never raises for bad input."""
+def parse(
+    source: Source, *, version: int | None = None, limits: Limits = DEFAULT_LIMITS, runs: bool = False
+) -> Tree:
+    """Parse a program.  `version` is found out when not given.  Never raises for bad input.
+
+    runs: let `shapes.Run`s stand for long stretches of flat statements.
+    """
     machine = _Machine(source, version_of(source.text) if version is None else version, limits)
-    statements = machine.run()
+    if runs and len(source.text) >= MIN_TEXT:
+        machine.scanner = Scanner(source.text, machine.version, machine.alone)
+    collecting = gc.isenabled()
+    gc.disable()  # The tree is all kept: looking for garbage in it takes a third of the time.
+    try:
+        statements = machine.run()
+    finally:
+        if collecting:
+            gc.enable()
     return Tree(statements, machine.diagnostics, machine.version)
 
 
@@ -111,6 +132,7 @@ class _Machine:
         self.brackets: list[tuple[str, int]] = []
         self.stray: int = -1
         self.taken_words: set[str] = set()
+        self.scanner: Scanner | None = None
 
     def report(self, slug: str, message: str, start: int, end: int, help: str | None = None) -> None:
         self.diagnostics.append(error(slug, message, self.source.span(start, max(end, start)), help=help))
@@ -136,7 +158,8 @@ class _Machine:
         nesting = self.limits.nesting if self.limits.nesting is not None else 10**9
         depth = 8 * nesting + 64
         token_length = self.limits.token_length if self.limits.token_length is not None else 10**12
-        accept = self.tables.accept
+        accept, shortcuts = self.tables.accept, _shortcuts(self.version)
+        scanner, boundary = self.scanner, rows[0]["statements"]
         last = 0  # end of the token before
         row = rows[states[-1]]
         while True:
@@ -229,12 +252,39 @@ class _Machine:
                     starts.append(begin)
                     if len(states) > depth:
                         self._too_deep(begin)
-                goto = rows[states[-1]][origin]
+                key = (states[-1], origin, terminal)
+                goto = shortcuts.get(key, -1)
+                if goto < 0:
+                    goto = shortcuts[key] = self._shortcut(*key)
                 if goto == accept:
                     result: list[Statement] = values[0]
                     return result
                 states.append(goto)
                 row = rows[goto]
+                if goto == boundary and scanner is not None and terminal in STARTS and not self.taken_words:
+                    run = scanner.run(start)
+                    if run is not None:
+                        values[-1].append(run)
+                        last = position = run.end
+                        break
+
+    def alone(self, text: str) -> Statement | None:
+        """The one statement that a text is; None when it is not, or not without a diagnostic."""
+        tree = parse_statement(text, version=self.version, limits=self.limits)
+        return tree.statements[0] if len(tree.statements) == 1 and not tree.diagnostics else None
+
+    def _shortcut(self, state: int, origin: str, terminal: str) -> int:
+        """The state after `origin`, and after all reductions that only pass it on."""
+        rows = self.tables.states
+        while True:
+            goto = rows[state][origin]
+            action = rows[goto].get(terminal, 0)
+            if action >= 0:
+                return goto
+            rule = self.rules[~action]
+            if rule[1] != 1 or rule[2] is not None:
+                return goto
+            origin = rule[0]
 
     def _too_deep(self, start: int) -> None:
         message = f"this is nested more than {self.limits.nesting} deep"

@@ -86,6 +86,15 @@ class Run(syntax.Statement):
     def __len__(self) -> int:
         return len(self.ids)
 
+    def last_hardware(self) -> int:
+        """The highest hardware qubit that is named, -1 when there is none."""
+        highest = -1.0
+        for number, shape in enumerate(self.shapes):
+            for slot, kind in enumerate(shape.kinds):
+                if kind == "$":
+                    highest = max(highest, self.values[self.first[self.ids == number] + slot].max(initial=-1.0))
+        return int(highest)
+
 
 class Scanner:
     """Finds runs in one text.

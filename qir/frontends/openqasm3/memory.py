@@ -1,0 +1,247 @@
+"""Classical variables and bits while a program is lowered.
+
+What a variable holds is followed as long as it is known; nothing of it appears in the circuit
+until it has to.  Inside a block that may or may not run (`depth` > 0) an assignment to something
+from outside is written to the circuit at once, and journalled, so that the values from before can
+be put back for the other branch and forgotten after the block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Union
+
+from qir.circuit import Assign, Extra
+from qir.circuit import Variable as Cell
+from qir.columns import OPERATIONS
+from qir.expressions import BIT, Expr, bit, constant, register
+from qir.frontends.openqasm3 import syntax as s
+from qir.frontends.openqasm3.gates import GateCalls
+from qir.frontends.openqasm3.resolve import _NOTHING, Bits, Variable
+from qir.frontends.openqasm3.rows import Rows
+from qir.frontends.openqasm3.types import Value
+from qir.limits import Limits
+from qir.source import Source
+
+__all__ = ["Memory"]
+
+_UNSET = object()
+Key = Union[int, Variable]
+
+
+class Memory(GateCalls):
+    """Reads and writes classical storage."""
+
+    def __init__(self, source: Source, statements: list[s.Statement], version: int, limits: Limits) -> None:
+        super().__init__(source, statements, version, limits)
+        self.depth = 0
+        """Blocks around the current statement that are run-time control flow."""
+        self.journals: list[dict[Key, Any]] = []
+        self.dynamic = False
+        """Whether a measurement or run-time statement was made."""
+        self._cells: set[str] = set()
+
+    # -- bits ------------------------------------------------------------------------------
+
+    def new_bits(self, name: str, size: int | None, value: Value | None) -> tuple[int, ...]:
+        """Add classical bits to the circuit; `size` None for a single one."""
+        from qir.circuit import Register
+
+        wiring = self.wiring
+        start, count = wiring.num_clbits, 1 if size is None else size
+        wiring.cregs.append(Register(self.cell_name(name), start, count, size is None))
+        wiring.num_clbits += count
+        known = None if value is None or value.known is None else int(value.known)
+        for i in range(count):
+            self.bit_values.append(None if known is None else (known >> i) & 1)
+            self.bit_stored.append(None if known is None else (0 if not self.depth else None))
+        return tuple(range(start, start + count))
+
+    def register_of(self, bits: Bits) -> tuple[str, int, int] | None:
+        for found in self.wiring.cregs:
+            if found.start <= bits.bits[0] < found.start + found.size:
+                inside = all(found.start <= b < found.start + found.size for b in bits.bits)
+                return (found.name, found.start, found.size) if inside and not found.scalar else None
+        return None
+
+    def flush_bits(self, bits: tuple[int, ...]) -> None:
+        """Write known values that the circuit's bits do not hold yet."""
+        for b in bits:
+            value = self.bit_values[b]
+            if value is not None and self.bit_stored[b] != value:
+                self.emit_assign(bit(b), constant(value, BIT), (b,))
+                self._note(b)
+                self.bit_stored[b] = value
+
+    def write_bits(self, bits: Bits, value: Value) -> None:
+        """Assign a value of fitting width."""
+        if value.known is not None:
+            pattern = int(value.known)
+            known = [(pattern >> i) & 1 for i in range(len(bits.bits))]
+            for b, v in zip(bits.bits, known):
+                self._note(b)
+                self.bit_values[b] = v
+            if self.depth or self.escaping(bits.bits):
+                changed = [i for i, b in enumerate(bits.bits) if self.bit_stored[b] != known[i] or self.depth]
+                if changed and bits.register is not None and not bits.scalar:
+                    target = register(bits.register, len(bits.bits))
+                    self.emit_assign(target, Value(bits.type, pattern).to_expr(), bits.bits)
+                else:
+                    for i in changed:
+                        self.emit_assign(bit(bits.bits[i]), constant(known[i], BIT), (bits.bits[i],))
+                for b, v in zip(bits.bits, known):
+                    self.bit_stored[b] = v
+            return
+        expression = value.to_expr()
+        if bits.scalar:
+            self.emit_assign(bit(bits.bits[0]), expression, bits.bits)
+        elif bits.register is not None:
+            self.emit_assign(register(bits.register, len(bits.bits)), expression, bits.bits)
+        else:
+            for i, b in enumerate(bits.bits):
+                self.emit_assign(bit(b), Expr("index", None, (expression, constant(i)), BIT), (b,))
+        self.forget_bits(bits.bits)
+
+    def escaping(self, bits: tuple[int, ...]) -> bool:
+        return False
+
+    def forget_bits(self, bits: tuple[int, ...]) -> None:
+        """The bits hold what the run gave them."""
+        for b in bits:
+            self._note(b)
+            self.bit_values[b] = self.bit_stored[b] = None
+        self.dynamic = True
+
+    # -- variables -------------------------------------------------------------------------
+
+    def cell_name(self, name: str) -> str:
+        """A name that no other register or variable of the circuit has."""
+        chosen, number = name, 0
+        while chosen in self._cells:
+            chosen = f"{name}_{number}"
+            number += 1
+        self._cells.add(chosen)
+        return chosen
+
+    def materialise(self, variable: Variable) -> Expr:
+        """The variable as an expression of run time; declares it in the circuit when it is not yet."""
+        if variable.cell is None:
+            variable.cell = self.cell_name(variable.name)
+            kind = variable.role if variable.role in ("input", "output") else "local"
+            self.wiring.variables.append(Cell(variable.cell, variable.type, kind))
+        return Expr("var", variable.cell, (), variable.type)
+
+    def assign(self, variable: Variable, value: Value) -> None:
+        """Give a variable a value of its own type."""
+        self._note(variable)
+        variable.value = value
+        if value.known is not None and variable.level >= self.depth:
+            return
+        self.store(variable, value)
+
+    def store(self, variable: Variable, value: Value) -> None:
+        """Write a value to the variable's cell now."""
+        target = self.materialise(variable)
+        expression = value.to_expr()
+        self.emit_assign(target, expression, ())
+        variable.stored = value.known if value.known is not None else _UNSET
+        if value.known is None:
+            variable.value = None
+            variable.value = Value(variable.type, None, target)
+
+    def flush(self, variable: Variable) -> None:
+        """Make the variable's cell hold what is known of it."""
+        value = variable.value
+        if value is not None and value.known is not None and not _same(variable.stored, value.known):
+            self.store(variable, value)
+        else:
+            self.materialise(variable)
+
+    def forget(self, variable: Variable) -> None:
+        """The variable holds what the run gave it."""
+        self._note(variable)
+        variable.value = Value(variable.type, None, self.materialise(variable))
+        variable.stored = _UNSET
+
+    # -- run-time blocks -------------------------------------------------------------------
+
+    def _note(self, key: Key) -> None:
+        if self.journals:
+            journal = self.journals[-1]
+            if key not in journal:
+                if isinstance(key, Variable):
+                    journal[key] = (key.value, key.stored)
+                else:
+                    journal[key] = (self.bit_values[key], self.bit_stored[key])
+
+    def enter_block(self) -> Rows:
+        """Begin a block that may not run; returns the rows to go back to."""
+        before = self.rows
+        self.rows = Rows()
+        self.journals.append({})
+        self.depth += 1
+        return before
+
+    def leave_block(self, before: Rows) -> tuple[Rows, dict[Key, Any]]:
+        """End it: values are those from before again; returns the block and what it wrote."""
+        block = self.rows
+        self.rows = before
+        self.depth -= 1
+        journal = self.journals.pop()
+        for key, (value, stored) in journal.items():
+            if isinstance(key, Variable):
+                key.value, key.stored = value, stored
+            else:
+                self.bit_values[key], self.bit_stored[key] = value, stored
+        before.max_definition = max(before.max_definition, block.max_definition)
+        return block, journal
+
+    def settle(self, written: list[dict[Key, Any]]) -> None:
+        """Before a block's operation is made: write what it may change to the circuit, and forget
+        its value."""
+        keys: dict[Key, None] = {}
+        for journal in written:
+            keys |= dict.fromkeys(journal)
+        for key in keys:
+            if isinstance(key, Variable):
+                if key.level > self.depth or key.cell is None:
+                    continue
+                self.flush(key)
+            else:
+                self.flush_bits((key,))
+        for key in keys:
+            if isinstance(key, Variable):
+                if key.level <= self.depth and key.cell is not None:
+                    self.forget(key)
+            else:
+                self.forget_bits((key,))
+
+    def emit_assign(self, target: Expr, value: Expr, bits: tuple[int, ...]) -> None:
+        """An assignment in the circuit."""
+        self.dynamic = True
+        read = {*bits, *value.clbits, *target.clbits}
+        for found in self.wiring.cregs:
+            if found.name in value.registers:
+                read |= set(range(found.start, found.start + found.size))
+        extra = Extra(clbits=tuple(sorted(read)), payload=Assign(target, value))
+        self.rows.add(OPERATIONS["assign"], (), (), -1, extra, self.current_span)
+
+    def flush_outputs(self) -> None:
+        """At the end: bits of a program that runs, and outputs, hold what is known of them."""
+        outputs = [e for e in self.scopes[0].names.values() if isinstance(e, Variable) and e.role == "output"]
+        for variable in outputs:
+            if variable.value is not None and variable.value.known is not None:
+                self.flush(variable)
+            else:
+                self.materialise(variable)
+        if self.dynamic:
+            self.flush_bits(tuple(range(len(self.bit_values))))
+
+    def replace_annotations(self, extra: Extra, node: s.Statement) -> Extra:
+        return replace(extra, annotations=node.annotations) if node.annotations else extra
+
+
+def _same(stored: Any, known: Any) -> bool:
+    return stored is not _NOTHING and stored is not _UNSET and type(stored) is type(known) and bool(stored == known)
+
+

@@ -1,0 +1,60 @@
+"""The stages of reading put together."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from qir.diagnostics import Diagnostic, Severity, error, info
+from qir.frontends.openqasm3 import syntax as s
+from qir.frontends.openqasm3.lower import Lowering
+from qir.frontends.openqasm3.parse import parse
+from qir.limits import Limits
+from qir.program import Program
+from qir.source import Source
+
+__all__ = ["read_program"]
+
+_FOLLOW_UPS = ("name.", "call.undeclared")
+"""Errors that a statement left out by the parser may cause."""
+
+
+def read_program(
+    source: Source, limits: Limits, include_roots: Sequence[Path], version: int | None, runs: bool = True
+) -> Program:
+    """Parse and lower one text.  runs: read stretches of flat statements as arrays."""
+    size = len(source.text)
+    if limits.source_bytes is not None and size > limits.source_bytes:
+        problem = error("limit.exceeded", f"the text has {size} characters, over the limit of {limits.source_bytes}",
+                        source.span(0), help="raise Limits.source_bytes")  # fmt: skip
+        return Program(source, "openqasm3", diagnostics=(problem,))
+    tree = parse(source, version=version, limits=limits, runs=runs)
+    format = f"openqasm{tree.version}"
+    lowering = Lowering(source, tree.statements, tree.version, limits)
+    lowering.include_roots = tuple(Path(root) for root in include_roots)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        circuit = lowering.program()
+    finally:
+        if collecting:
+            gc.enable()
+    found = lowering.diagnostics
+    if tree.diagnostics:
+        found = [d for d in found if not d.slug.startswith(_FOLLOW_UPS)]
+    elif tree.version == 3 and tree.statements and not isinstance(tree.statements[0], (s.Version, s.Pragma)):
+        found = [*found, info("style.version", "there is no version line: read as OpenQASM 3", source.span(0),
+                              help="begin with `OPENQASM 3.1;`")]  # fmt: skip
+    diagnostics = tuple(sorted([*tree.diagnostics, *found], key=_position))
+    if limits.errors is not None:
+        diagnostics = diagnostics[: 3 * limits.errors]
+    symbols = lowering.symbols()
+    if any(d.severity is Severity.ERROR for d in diagnostics):
+        return Program(source, format, (), diagnostics, symbols)
+    return Program(source, format, (replace(circuit, diagnostics=diagnostics),), diagnostics, symbols)
+
+
+def _position(diagnostic: Diagnostic) -> int:
+    return diagnostic.span.start if diagnostic.span is not None else -1
