@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -12,14 +13,18 @@ from qir.columns import OPERATIONS
 from qir.execution import Unsupported
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
+from qir.verify.clifford import check_clifford
 from qir.verify.exact import check_exact
+from qir.verify.paulis import check_paulis
 from qir.verify.result import Equivalence
 from qir.verify.rewrites import Differs, Unjustified, check_journal
-from qir.verify.windows import Whole
+from qir.verify.stimuli import check_stimuli
 
 __all__ = ["equivalent"]
 
 _BINDINGS = 4
+_CHEAP = 1 << 26
+"""Up to so many matrix entries times operations the exact method comes first."""
 
 
 def equivalent(
@@ -38,7 +43,7 @@ def equivalent(
     doubt: Unjustified | None = None
     if journal is not None:
         try:
-            return check_journal(a, b, journal, _whole(limits), assume_zero=assume_zero)
+            return check_journal(a, b, journal, lambda x, y: _compare(x, y, False, limits), assume_zero=assume_zero)
         except Unjustified as reason:
             doubt = reason
     found = _compare(_without_first_resets(a), _without_first_resets(b), assume_zero, limits)
@@ -51,34 +56,60 @@ def equivalent(
     return Equivalence("unchecked", None, f"{doubt}; {found.detail}")
 
 
-def _whole(limits: Limits) -> Whole:
-    """How a window too wide for the bulk is compared."""
-    return lambda a, b: _compare(a, b, False, limits)
-
-
 def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equivalence:
-    """The verdict of the methods that look at whole circuits, the cheapest first."""
-    try:
-        if a.parameters or b.parameters:
-            return _symbolic(a, b, assume_zero, limits)
+    """The verdict of the methods that look at whole circuits, one after the other until one settles it."""
+    numeric = not a.parameters and not b.parameters
+
+    def clifford() -> Equivalence:
+        found = check_clifford(a, b)
+        if assume_zero and found.verdict == "refuted":
+            raise Unsupported("the unitaries differ; from |0...0> they may not")
+        return found
+
+    def exact() -> Equivalence:
         return check_exact(a, b, limits, assume_zero=assume_zero)
-    except (Unsupported, ClassicalError) as reason:
-        return Equivalence("unchecked", None, str(reason))
+
+    def values(check: Callable[[Circuit, Circuit], Equivalence]) -> Equivalence:
+        return _at_random_values(a, b, check)
+
+    methods: list[tuple[str, Callable[[], Equivalence]]] = []
+    if numeric:
+        wide = max(len(a.touched_qubits), len(b.touched_qubits))
+        tiny = wide <= limits.exact_qubits and 4**wide * (len(a.columns) + len(b.columns)) <= _CHEAP
+        methods = [("clifford", clifford), ("paulis", lambda: check_paulis(a, b))]
+        methods.insert(0 if tiny else 2, ("exact", exact))
+        methods.append(("stimuli", lambda: check_stimuli(a, b, assume_zero=assume_zero)))
+    else:
+        methods = [
+            ("paulis", lambda: check_paulis(a, b)),
+            ("exact", lambda: values(lambda x, y: check_exact(x, y, limits, assume_zero=assume_zero))),
+            ("stimuli", lambda: values(lambda x, y: check_stimuli(x, y, trials=1, assume_zero=assume_zero))),
+        ]
+    reasons = []
+    for name, method in methods:
+        try:
+            return method()
+        except (Unsupported, ClassicalError) as reason:
+            reasons.append(f"{name}: {reason}")
+        except MemoryError:
+            reasons.append(f"{name}: not enough memory")
+    return Equivalence("unchecked", None, "; ".join(reasons))
 
 
-def _symbolic(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equivalence:
+def _at_random_values(a: Circuit, b: Circuit, check: Callable[[Circuit, Circuit], Equivalence]) -> Equivalence:
+    """Bind all parameters at random a few times; equality is then tested, not proved."""
     names = sorted({*a.parameters, *b.parameters})
     rng = np.random.default_rng(20)
+    found = Equivalence("unchecked")
     for _ in range(_BINDINGS):
         values = {name: float(v) for name, v in zip(names, rng.uniform(-3, 3, len(names)))}
-        found = check_exact(
-            a.bind({n: values[n] for n in a.parameters}), b.bind({n: values[n] for n in b.parameters}), limits,
-            assume_zero=assume_zero,
-        )  # fmt: skip
+        bound = [c.bind({n: values[n] for n in c.parameters}) for c in (a, b)]
+        found = check(bound[0], bound[1])
         if found.verdict == "refuted":
-            where = ", ".join(f"{n} = {v:.6g}" for n, v in values.items())
+            where = ", ".join(f"{n} = {v:.6g}" for n, v in list(values.items())[:6])
             return replace(found, counterexample=f"with {where}: {found.counterexample}")
-    return Equivalence("tested", "exact", f"{_BINDINGS} random values of {', '.join(names)}; each time {found.detail}")
+    count = f"{_BINDINGS} random values of {', '.join(names[:6])}{' ...' if len(names) > 6 else ''}"
+    return Equivalence("tested", found.method, f"at {count}: {found.detail}")
 
 
 def _without_first_resets(circuit: Circuit) -> Circuit:
