@@ -188,7 +188,7 @@ def _cleaned(circuit: Circuit, timing: Timing | None, found: list[Diagnostic]) -
 
 
 def _delay(duration: Duration, timing: Timing | None, found: list[Diagnostic]) -> Duration:
-    """A delay as a multiple of the machine's grid, the nearest one."""
+    """A delay as a multiple of the machine's grid: the nearest one, but not none at all."""
     if timing is None:
         return duration
     steps = delay_in_dt(duration, timing.dt)
@@ -196,7 +196,7 @@ def _delay(duration: Duration, timing: Timing | None, found: list[Diagnostic]) -
         found.append(error("target.expression", "a delay whose length is not known at compile time"))
         return duration
     grid = timing.pulse_alignment
-    rounded = math.floor(steps / grid + 0.5) * grid
+    rounded = max(math.floor(steps / grid + 0.5), 1 if steps > 0 else 0) * grid
     if abs(rounded - steps) > 1e-6:
         message = f"a delay of {steps:.6g} dt is rounded to {rounded} dt"
         if not any(d.message == message for d in found):

@@ -40,7 +40,7 @@ _REFUSED: dict[str, str] = {
 }
 """First words of statements that the reader does not know."""
 
-_OTHER = frozenset("case default if else while for box barrier reset delay let gate break continue in gphase".split())
+_OTHER = frozenset("case default if else while box barrier reset delay let gate break continue in gphase".split())
 
 _STATEMENT = re.compile(r"[^;{}]+")
 _DECLARATION = re.compile(r"(bit|creg|qubit|qreg)\b\s*(?:\[\s*([^\]]*)\])?\s*([^\W\d]\w*)\s*(?:\[\s*([^\]]*)\])?\s*(=)?")
@@ -149,6 +149,10 @@ class _Checker:
         elif head == "measure":
             if "->" not in text:
                 yield self.error("a measurement without a target is not read", start, end)
+        elif head == "for":
+            # Read and unrolled here, but the service keeps it, and no machine runs it.
+            place = self.source.span(start, start + len(head))
+            yield error("target.control-flow", "for does not run on IBM machines; only if and else do", place, help=_MENDED)
         elif head in _OTHER:
             yield from self._expression(text, start)
         else:
