@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any, Union
 
 from qir.circuit import Circuit
-from qir.diagnostics import Diagnostic, error
+from qir.diagnostics import Diagnostic, error, warning
 from qir.errors import CompileError, InternalError, ParseError, UsageError
 from qir.estimate import estimate
 from qir.frontends import open_source, read
 from qir.job import Emission, JobCircuit, JobSpec
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
+from qir.lint.target_rules import TARGET_RULES
 from qir.metrics import Metrics, measure
 from qir.pipeline import Context
 from qir.pipeline import run as run_pipeline
@@ -167,14 +168,16 @@ def compile(
     """
     if optimization_level not in (0, 1, 2, 3):
         raise UsageError(f"optimization_level is 0, 1, 2 or 3, not {optimization_level!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+    if seed != 0 and not _is_count(seed):
         raise UsageError(f"seed is an integer from 0, not {seed!r}")
     job, programs = _gather(source, format, limits)
     machine = _machine(target, job)
-    warnings = [d for p in programs for d in p.diagnostics]
+    found = [d for p in programs for d in p.diagnostics]
     job = _override(job, shots, precision, observables, parameter_values, options)
     if machine is not None:
-        warnings += _check(programs, machine, job)
+        found += _check(programs, machine)
+        if machine.retired and not any(d.slug == "target.retired" for d in found):
+            found.append(warning("target.retired", f"{machine.name} is retired ({machine.retired})"))
         machine = _with_noise(machine, job.noise)
         if machine.vendor != "ibm" and program != "hamiltonian-energy":
             job = bind_rows(job)
@@ -192,7 +195,7 @@ def compile(
     done = replace(job, circuits=tuple(results))
     emission = _emit(done, machine, chosen, program, wire)
     if has_errors(emission.diagnostics):
-        raise CompileError([*warnings, *emission.diagnostics])
+        raise CompileError([*found, *emission.diagnostics])
     names: dict[str, str] | list[dict[str, str]]
     names = emission.names[0] if len(emission.names) == 1 else list(emission.names)
     return Compiled(
@@ -200,7 +203,7 @@ def compile(
         [c.circuit for c in done.circuits],
         names,
         Report(machine.name if machine else None, optimization_level, seed, assume_zero, names, tuple(reports)),
-        [*warnings, *emission.diagnostics],
+        [*found, *emission.diagnostics],
         machine,
         done,
     )
@@ -257,11 +260,11 @@ def _override(
 ) -> JobSpec:
     changes: dict[str, Any] = {}
     if shots is not None:
-        if isinstance(shots, bool) or not isinstance(shots, int) or shots < 1:
+        if not _is_count(shots):
             raise CompileError([error("job.shots", f"shots is a whole number from 1, not {shots!r}")])
         changes["shots"] = shots
     if precision is not None:
-        if not isinstance(precision, (int, float)) or not precision > 0:
+        if not _is_positive(precision):
             raise CompileError([error("job.type", f"precision is a number above 0, not {precision!r}")])
         changes["precision"] = precision
     if options is not None:
@@ -280,14 +283,24 @@ def _override(
     return replace(job, **changes) if changes else job
 
 
-def _check(programs: Sequence[Program], target: Target, job: JobSpec) -> list[Diagnostic]:
-    """The rules of the job's own service; CompileError when one is broken.
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _is_positive(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
+def _check(programs: Sequence[Program], target: Target) -> list[Diagnostic]:
+    """The rules of the machine and of the job's own service; CompileError when one is broken.
 
     What a compile mends (gates, connectivity, angles) is no error for an IBM job, nor for an IonQ job
     that is compiled for another machine than its own: those circuits are lowered anyway.
     """
     found: list[Diagnostic] = []
     for program in programs:
+        if program.job is None:
+            found.extend(d for rule in TARGET_RULES for d in rule().check(program, target))
         if program.job is None or program.job.vendor != target.vendor:
             continue
         if program.format == "ionq":

@@ -45,7 +45,7 @@ def ionq_probabilities(job: Job) -> list[dict[str, float]]:
 
 def _probabilities(entry: JobCircuit, shots: int) -> dict[str, float]:
     if entry.circuit.num_clbits:
-        counts = simulate(entry.circuit, shots=shots).counts["joined"]
+        counts: dict[str, int] = simulate(entry.circuit, shots=shots).counts or {}
         return {str(int(k.replace(" ", ""), 2)): v / shots for k, v in sorted(counts.items())}
     state = simulate(entry.circuit).statevector
     assert state is not None
@@ -67,8 +67,9 @@ def _pub(spec: JobSpec, entry: JobCircuit, index: int) -> dict[str, Any]:
     shots = entry.shots or spec.shots or 4096
     result = simulate(entry.circuit, shots=shots, parameter_values=entry.parameter_values, seed=index)
     data = {}
+    assert result.counts is not None
     for register in entry.circuit.cregs:
-        counts = result.counts[register.name]
+        counts = result.counts.registers[register.name]
         samples = [hex(int(word, 2)) for word, count in sorted(counts.items()) for _ in range(count)]
         data[register.name] = {"samples": samples, "num_bits": register.size}
     return {"data": data, "metadata": {}}
