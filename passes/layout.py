@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from qir.circuit import Circuit, Layout
 from qir.diagnostics import Diagnostic, error
@@ -139,48 +140,52 @@ def greedy(pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int
 
     Qubits without partners come last.  Ties, and the first place, are drawn from `rng`.
     """
-    weight: list[dict[int, int]] = [{} for _ in range(num_qubits)]
+    bonds: list[tuple[list[int], list[int]]] = [([], []) for _ in range(num_qubits)]
     for (a, b), count in pairs.items():
-        weight[a][b] = weight[a].get(b, 0) + count
-        weight[b][a] = weight[b].get(a, 0) + count
-    distance = graph.distance.tolist()
-    free = set(allowed)
-    place = [-1] * num_qubits
-    bond = [0.0] * num_qubits
-    left = set(range(num_qubits))
-    while left:
-        best = max(bond[v] for v in left)
-        if best > 0:
-            choices = sorted(v for v in left if bond[v] == best)
-            vertex = choices[rng.randrange(len(choices))]
+        bonds[a][0].append(b)
+        bonds[a][1].append(count)
+        bonds[b][0].append(a)
+        bonds[b][1].append(count)
+    partners = [np.array(found, np.int64) for found, _ in bonds]
+    weights = [np.array(found, np.float64) for _, found in bonds]
+    total = np.array([w.sum() for w in weights])
+    distance = graph.distance
+    free = np.zeros(graph.size, np.bool_)
+    free[list(allowed)] = True
+    ends = np.array(graph.edges, np.int64).reshape(-1, 2)
+    ends = ends[free[ends].all(axis=1)]
+    room = np.bincount(ends.ravel(), minlength=graph.size)
+    place = np.full(num_qubits, -1, np.int64)
+    bond = np.zeros(num_qubits)
+    for step in range(num_qubits):
+        # The tie to what is placed decides; among equals, or at the beginning, the total.
+        left = place < 0
+        rank = np.where(left, bond, -1.0)
+        most = rank.max()
+        choices = np.flatnonzero(rank == most) if most > 0 else _heaviest(total, left)
+        vertex = int(choices[rng.randrange(len(choices))])
+        placed = place[partners[vertex]] >= 0
+        if step == 0:
+            spots = np.flatnonzero(free)
         else:
-            top = max(sum(weight[v].values()) for v in left)
-            choices = sorted(v for v in left if sum(weight[v].values()) == top)
-            vertex = choices[rng.randrange(len(choices))]
-        anchors = [(place[u], w) for u, w in weight[vertex].items() if place[u] >= 0]
-        if anchors:
-            near = sorted(free)
-            costs = [sum(w * distance[q][p] for p, w in anchors) for q in near]
-        elif len(free) == len(allowed):
-            near, costs = sorted(free), []
-        else:
-            taken = [p for p in place if p >= 0]
-            near = sorted(free)
-            costs = [float(min(distance[q][p] for p in taken)) for q in near]
-        if costs:
-            least = min(costs)
-            near = [q for q, c in zip(near, costs) if c <= least]
-            # Places with free neighbours leave room for what comes next.
-            room = [sum(1 for n in graph.neighbours[q] if n in free) for q in near]
-            most = max(room)
-            near = [q for q, r in zip(near, room) if r == most]
-        else:
-            degree = max(len(graph.neighbours[q]) for q in near)
-            near = [q for q in near if len(graph.neighbours[q]) == degree]
-        spot = near[rng.randrange(len(near))]
+            if placed.any():
+                cost = weights[vertex][placed] @ distance[place[partners[vertex][placed]]]
+            else:
+                cost = distance[place[place >= 0]].min(axis=0)
+            cost = np.where(free, cost, np.inf)
+            spots = np.flatnonzero(cost <= cost.min())
+        # Places with free neighbours leave room for what comes next.
+        space = room[spots]
+        spots = spots[space == space.max()]
+        spot = int(spots[rng.randrange(len(spots))])
         place[vertex] = spot
-        free.discard(spot)
-        left.discard(vertex)
-        for u, w in weight[vertex].items():
-            bond[u] += w
-    return place
+        free[spot] = False
+        room[list(graph.neighbours[spot])] -= 1
+        bond[partners[vertex]] += weights[vertex]
+    result: list[int] = place.tolist()
+    return result
+
+
+def _heaviest(total: npt.NDArray[np.float64], left: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    rank = np.where(left, total, -1.0)
+    return np.flatnonzero(rank == rank.max())

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra, Layout
 from qir.columns import Columns
-from qir.errors import InternalError
+from qir.errors import CompileError
 from qir.gates import opcode
 from qir.graphs import Coupling
 from qir.params import Angle
@@ -27,10 +27,31 @@ from .route_dag import Flow, flow
 
 __all__ = ["RouteQubits"]
 
-LOOK_AHEAD = 20
-AHEAD_WEIGHT = 0.25
-SWAP_WEIGHT = 0.15
-DECAY = 0.001
+
+
+class Setting(NamedTuple):
+    """What the router weighs: see `route_kernel.search`.
+
+    ahead: weight of what comes next, falling by the factor `fade` per layer.    swap: of an entangling gate
+    that a swap adds.    decay: of a qubit that moved just before.
+    """
+
+    ahead: float
+    fade: float
+    swap: float
+    decay: float
+
+
+LOOK_AHEAD = 24
+LAYERS = 12
+SETTINGS = (
+    Setting(0.1, 0.8, 0.2, 0.05),
+    Setting(0.1, 0.6, 0.35, 0.05),
+    Setting(0.2, 0.4, 0.2, 0.05),
+    Setting(0.1, 1.0, 0.2, 0.001),
+)
+"""Tried in turn, so that no program meets only weights that do not suit it."""
+
 NODES = 1_500_000
 """Nodes of the program that all trials together may walk over."""
 
@@ -67,8 +88,7 @@ class RouteQubits:
         found = flow(circuit)
         if context.layout is not None:
             start = _given(circuit, context.layout, target)
-            walker = _Walker(found, graph)
-            best = min((walker.walk(start, context.seed + i) for i in range(self._trials(found, context))), key=_rank)
+            best = self._from(start, found, context, graph)
         else:
             best = self._search(circuit, found, context, target, graph)
         placed = on_wires(circuit, best.start[: circuit.num_qubits], target.num_qubits)
@@ -79,6 +99,12 @@ class RouteQubits:
     def _trials(self, found: Flow, context: Context) -> int:
         wanted = self.trials if self.trials is not None else (1, 4, 12, 40)[context.level]
         return max(1, min(wanted, NODES // (5 * (len(found.rows) + 50))))
+
+    def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> _Walk:
+        """The best of some walks from a given placement."""
+        walker = _Walker(found, graph)
+        walks = (walker.walk(start, context.seed + i, variant=i) for i in range(self._trials(found, context)))
+        return min(walks, key=_rank)
 
     def _search(self, circuit: Circuit, found: Flow, context: Context, target: Target, graph: Coupling) -> _Walk:
         allowed = usable_qubits(target, graph, circuit.num_qubits)
@@ -96,18 +122,18 @@ class RouteQubits:
             place = greedy(pairs, count, graph, allowed, rng)
             start = _filled(dict(enumerate(place)), count, allowed, size)
             for _ in range(2 if context.level < 3 else 3):
-                walk = walker.walk(start, seed)
+                walk = walker.walk(start, seed, variant=trial)
                 if best is None or _rank(walk) < _rank(best):
                     best = walk
-                start = walker.walk(walk.end, seed, backward=True).end
-            walk = walker.walk(start, seed)
+                start = walker.walk(walk.end, seed, backward=True, variant=trial).end
+            walk = walker.walk(start, seed, variant=trial)
             if best is None or _rank(walk) < _rank(best):
                 best = walk
             if context.progress is not None:
                 context.progress(trial + 1, trials)
         assert best is not None
         for extra in range(trials):
-            walk = walker.walk(best.start, context.seed + 7919 * (extra + 1))
+            walk = walker.walk(best.start, context.seed + 7919 * (extra + 1), variant=extra)
             if _rank(walk) < _rank(best):
                 best = walk
         return best
@@ -119,10 +145,10 @@ class RouteQubits:
             found = flow(block)
             if any(graph.distance[pair] > 1 for pair in found.pairs):
                 identity = list(range(graph.size))
-                walker = _Walker(found, graph)
-                walk = min((walker.walk(identity, context.seed + i) for i in range(self._trials(found, context))), key=_rank)
-                swaps = [event for event in walk.events if event < 0]
-                home = replace(walk, events=walk.events + swaps[::-1], end=identity)
+                walk = self._from(identity, found, context, graph)
+                events = [int(event) for event in walk.events]
+                swaps = [event for event in events if event < 0]
+                home = replace(walk, events=events + swaps[::-1], end=identity)
                 block = _rebuild(block, found, home, inner, self.name)
             return self._blocks(block, inner, graph)
 
@@ -131,11 +157,12 @@ class RouteQubits:
 
 @dataclass(frozen=True)
 class _Walk:
-    """One run of the router: where program qubits start and end, and the events in order (see the kernel)."""
+    """One run of the router: where program qubits start and end, and the events in order (see the kernel), as a
+    list or an array."""
 
     start: list[int]
     end: list[int]
-    events: list[int]
+    events: Any
     total: int
     swaps: int
 
@@ -182,52 +209,58 @@ class _Walker:
     hot: ClassVar[bool] = False
 
     def __init__(self, found: Flow, graph: Coupling) -> None:
-        self.flow, self.size = found, graph.size
-        start, near, distance, weight = _machine_lists(graph)
-        work = len(found.rows) * 40
-        self.kernel: Any = route_kernel.search
-        self.array: Any = lambda values: values
-        self.real: Any = self.array
-        if _Walker.hot or work > route_kernel.JIT_WORK:
+        self.size, self.count = graph.size, len(found.rows)
+        self.kernel: Callable[..., tuple[int, int, int]] = route_kernel.search
+        compiled = None
+        if _Walker.hot or 40 * self.count > route_kernel.JIT_WORK:
             compiled = route_kernel.compiled()
             if compiled is not None:
                 _Walker.hot = True
                 self.kernel = compiled
-                self.array = lambda values: np.array(values, np.int64)
-                self.real = lambda values: np.array(values, np.float64)
-        make = self.array
-        self.nodes = tuple(make(v) for v in (found.first, found.second, found.cost, found.mirror, found.node_start,
-                                             found.node_group, found.member_start, found.member))  # fmt: skip
-        self.machine = (self.size, make(start), make(near), make(distance), self.real(weight))
-        self.order = {False: make(found.after), True: make(found.before)}
-        self.waiting = {False: make(found.waiting()), True: make(found.waiting(backward=True))}
-        self.sizes = make(found.sizes)
+        self.arrays = compiled is not None
+        start, near, distance, weight = _machine_lists(graph)
+        nodes = (found.first, found.second, found.cost, found.mirror, found.node_start, found.node_group, found.member_start,
+                 found.member)  # fmt: skip
+        self.nodes = tuple(self._make(v) for v in nodes)
+        self.machine = (self.size, self._make(start), self._make(near), self._make(distance), self._make(weight, np.float64))
+        self.order = {False: self._make(found.after), True: self._make(found.before)}
+        self.waiting = {back: self._make(found.waiting(backward=back)) for back in (False, True)}
+        self.sizes = self._make(found.sizes)
+        self.fades = [self._make([1.0] + [s.ahead * s.fade**k for k in range(LAYERS - 1)], np.float64) for s in SETTINGS]
+        count = self.count
+        self.scratch = tuple(self._make([0] * size) for size in (count, count, count, count, self.size, 2 * count, 2 * count))
+        self.pull = self._make([0.0] * 2 * count, np.float64)
+        self.capacity = 4 * count + 16 * self.size
+        self.out = self._make([0] * self.capacity)
 
-    def walk(self, start: Sequence[int], seed: int, *, backward: bool = False) -> _Walk:
-        make, real, size, count = self.array, self.real, self.size, len(self.flow.rows)
-        capacity = 4 * count + 16 * size
+    def _make(self, values: list[Any], dtype: type = np.int64) -> Any:
+        return np.array(values, dtype) if self.arrays else values
+
+    def walk(self, start: list[int], seed: int, *, backward: bool = False, variant: int = 0) -> _Walk:
+        """From program qubits at `start` through the program, or from its end to its beginning."""
+        size = self.size
+        setting, fade = SETTINGS[variant % len(SETTINGS)], self.fades[variant % len(SETTINGS)]
         while True:
-            place = make(list(start))
+            place = self._make(list(start))
             held_list = [0] * size
             for qubit, spot in enumerate(start):
                 held_list[spot] = qubit
-            held, out = make(held_list), make([0] * capacity)
+            ready, front, ahead, mark, head, link, other = self.scratch
+            mark[:] = 0 if self.arrays else [0] * self.count
             length, total, swaps = self.kernel(
-                *self.nodes, self.order[backward], *self.machine, place, held, seed % 2147483646, LOOK_AHEAD, AHEAD_WEIGHT,
-                SWAP_WEIGHT, DECAY, 3 * int(size**0.5) + 10,
-                self.waiting[backward].copy(), self.sizes.copy(), make([0] * count), make([0] * count), make([0] * count),
-                make([0] * count), make([0] * size), make([0] * 2 * count), make([0] * 2 * count), real([0.0] * 2 * count),
-                make([-1] * size), make([0] * size), make([0] * size), real([0.0] * size), out,
+                *self.nodes, self.order[backward], *self.machine, place, self._make(held_list), seed % 2147483646, LOOK_AHEAD,
+                fade, setting.swap, setting.decay, 3 * int(size**0.5) + 10,
+                self.waiting[backward].copy(), self.sizes.copy(), ready, front, ahead, mark, head, link, other, self.pull,
+                self._make([-1] * size), self._make([0] * size), self._make([0] * size), self._make([0.0] * size, np.float64),
+                self.out,
             )  # fmt: skip
             if length >= 0:
                 break
-            capacity *= 4
-            if capacity > 1 << 31:
-                raise InternalError("the router does not come to an end")
-        events, end = out[:length], place
-        if not isinstance(events, list):
-            events, end = events.tolist(), place.tolist()
-        return _Walk(list(start), end, events, int(total), int(swaps))
+            self.capacity *= 4
+            if self.capacity > 1 << 30:
+                raise CompileError("the router does not come to an end")
+            self.out = self._make([0] * self.capacity)
+        return _Walk(start, place.tolist() if self.arrays else place, self.out[:length].copy(), int(total), int(swaps))
 
 
 def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name: str) -> Circuit:
@@ -238,7 +271,7 @@ def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name:
     where: list[tuple[int, int]] = [(0, 0)] * len(rows)
     groups, start, trailing = found.node_group, found.node_start, found.trailing
     recent = -1
-    for event in walk.events:
+    for event in walk.events if isinstance(walk.events, list) else walk.events.tolist():
         if event < 0:
             rows.append(recent)
             is_swap.append(True)

@@ -29,7 +29,7 @@ def search(
     # the machine
     size: int, near_start: Sequence[int], near: Sequence[int], distance: Sequence[int], weight: Sequence[float],
     # the walk: where each program qubit is, and options
-    place: Any, held: Any, seed: int, look_ahead: int, ahead_weight: float, swap_weight: float, decay: float, patience: int,
+    place: Any, held: Any, seed: int, look_ahead: int, fade: Sequence[float], swap_weight: float, decay: float, patience: int,
     # scratch
     missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any, other: Any, pull: Any,
     pair: Any, alone: Any, mirrored: Any, tired: Any,
@@ -42,7 +42,8 @@ def search(
     gates a node takes alone, and together with a swap of its qubits.    node_group, member: which groups
     a node is in and the reverse, by offsets; `next_group[g]` becomes current when all of g is done.
     place, held: qubit of the machine per program qubit and the reverse; changed in place.
-    weight: what a distance costs in the sum that swaps reduce.
+    weight: what a distance costs in the sum that swaps reduce.    fade: how much a node counts in it, by its
+    layer: 0 what waits now, 1 what follows, and so on.
 
     Returns (length of `out`, estimated entangling gates, swaps); out[i] is a node, or -1 - (a * size + b)
     for a swap of machine qubits a < b.  Length -1: `out` was too short.
@@ -147,7 +148,7 @@ def search(
                     for j in range(member_start[g], member_start[g + 1]):
                         n = member[j]
                         if mark[n] == 0:
-                            mark[n] = 1
+                            mark[n] = mark[node] + 1
                             ahead[num_ahead] = n
                             num_ahead += 1
                             if second[n] >= 0:
@@ -163,7 +164,7 @@ def search(
                 b = second[node]
                 if b < 0:
                     continue
-                w = 1.0 if i < num_front else ahead_weight
+                w = fade[mark[node] - 1] if mark[node] <= len(fade) else 0.0
                 link[entries] = head[a]
                 other[entries] = b
                 pull[entries] = w
