@@ -100,7 +100,7 @@ def _paths(lowering: Calls, target: s.Expression, current: Value) -> list[Any] |
             operand = lowering.read(operand, item)
         size = pending.pop(0) if pending else (current.type.width or 64)
         try:
-            paths.append(lowering.positions(operand, size, target, lowering.text(target)))
+            paths.append(lowering.positions(operand, size, target, target))
         except Unknown:
             return None
     return paths

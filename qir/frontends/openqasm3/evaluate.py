@@ -303,7 +303,7 @@ class Evaluator(Resolver):
                 raise self.fail("index.not-indexable", "a register has one index", node)
             wires = base.wires if isinstance(base, Qubits) else base.bits
             try:
-                chosen = self.positions(items[0], len(wires), node, self.text(node.base))
+                chosen = self.positions(items[0], len(wires), node, node.base)
             except Unknown:
                 return self._unknown_index(node, base, items[0])
             scalar = type(chosen) is int
@@ -342,14 +342,14 @@ class Evaluator(Resolver):
             raise Unknown
         return int(value.known)
 
-    def positions(self, item: Any, size: int, node: s.Node, name: str) -> int | list[int]:
-        """The position, or positions, that an index means in something of `size` elements."""
+    def positions(self, item: Any, size: int, node: s.Node, base: s.Node) -> int | list[int]:
+        """The position, or positions, that an index means in `base`, which has `size` elements."""
 
         def place(value: Value) -> int:
             index = self.whole(value, node)
             if not -size <= index < size:
                 allowed = f"it has {size} elements, 0 to {size - 1}" if size else "it has no elements"
-                raise self.fail("index.range", f"index {_brief(index)} is out of range for `{name}`: {allowed}", node)
+                raise self.fail("index.range", f"index {_brief(index)} is out of range for `{self.text(base)}`: {allowed}", node)
             return index + size if index < 0 else index
 
         if isinstance(item, Slice):
@@ -381,7 +381,7 @@ class Evaluator(Resolver):
                 raise self.fail("index.type", "an array is not indexed by a set", node)
             item = item if isinstance(item, Slice) else self.read(item, node)
             try:
-                chosen = self.positions(item, size, node, self.text(node.base))
+                chosen = self.positions(item, size, node, node.base)
                 if isinstance(chosen, list):
                     shape.append(len(chosen))
             except Unknown:
@@ -402,7 +402,7 @@ class Evaluator(Resolver):
         """Bits of an integer, angle or run-time bit register."""
         width = value.type.width or 64
         try:
-            chosen = self.positions(item, width, node, self.text(node.base))
+            chosen = self.positions(item, width, node, node.base)
         except Unknown:
             if isinstance(item, (Slice, Selection)):
                 raise self.fail("feature.unsupported", "a bit slice with run-time ends is not compiled", node) from None

@@ -163,6 +163,13 @@ class GateCalls(Evaluator):
                     params.append(self.angle(argument))
                 except Failure:
                     failed = True
+        if modified is None and node.duration is None and not failed and not entity.macro:
+            wires = self._plain_wires(node.operands)
+            if wires is not None and len(wires) == entity.num_qubits:
+                self.count_operations(entity.size, node)
+                extra = Extra(annotations=node.annotations) if node.annotations else None
+                self._emit(node, entity, params, wires, None, extra, self.mark(node))
+                return
         operands: list[Qubits] = []
         for operand in node.operands:
             try:
@@ -180,6 +187,30 @@ class GateCalls(Evaluator):
         if node.duration is not None:
             self.duration(node.duration)
         self.apply(node, entity, params, operands, modified)
+
+    def _plain_wires(self, operands: list[s.Expression]) -> tuple[int, ...] | None:
+        """The wires of operands that are single qubits or elements with a literal index; None for
+        any other, and for what is wrong."""
+        wires: list[int] = []
+        for node in operands:
+            kind = type(node)
+            if kind is s.Index:
+                item = node.items[0]  # type: ignore[attr-defined]
+                base = node.base  # type: ignore[attr-defined]
+                if type(item) is not s.Literal or item.kind != "int" or type(base) is not s.Name or len(node.items) != 1:  # type: ignore[attr-defined]
+                    return None
+                entity = self.lookup(base)
+                if type(entity) is not Qubits or entity.scalar or entity.formal or item.value >= len(entity.wires):
+                    return None
+                wires.append(entity.wires[item.value])
+            elif kind is s.Name:
+                entity = self.lookup(node)  # type: ignore[arg-type]
+                if type(entity) is not Qubits or not entity.scalar:
+                    return None
+                wires.append(entity.wires[0])
+            else:
+                return None
+        return tuple(wires)
 
     def _usage(self, entity: Gate) -> str:
         angles = f"({', '.join('abcdefgh'[: entity.num_params])})" if entity.num_params else ""

@@ -50,7 +50,8 @@ class Entity:
 
     name: str
     declared: Span | None = None
-    uses: dict[int, Span] = field(default_factory=dict, init=False)
+    uses: dict[int, int] = field(default_factory=dict, init=False)
+    """Where the main text uses it: start to end."""
     weak: bool = field(default=False, init=False)
 
     @property
@@ -339,8 +340,8 @@ class Resolver:
                                     "pass it as an argument" if inside != "a gate" else "make it a parameter or a constant")
                 if isinstance(entity, Poison):
                     raise Failure
-                if entity.declared is not None and len(entity.uses) < 100_000:
-                    entity.uses.setdefault(name.start, self.span(name))
+                if self.source is self.main_source:
+                    entity.uses[name.start] = name.end
                 return entity
             if scope.kind in ("gate", "def"):
                 walled = True
@@ -413,11 +414,11 @@ class Resolver:
                 kind = entity.io
             elif isinstance(entity, Variable):
                 kind = "variable" if entity.role == "local" else entity.role
-            uses = {start: use for start, use in entity.uses.items() if use.source is self.main_source}
+            uses = dict(entity.uses)
             start = entity.declared.start
             if start in found:
-                uses |= {use.start: use for use in found[start].uses}
-            ordered = tuple(uses[k] for k in sorted(uses))
+                uses |= {use.start: use.end for use in found[start].uses}
+            ordered = tuple(Span(self.main_source, k, uses[k]) for k in sorted(uses))
             found[start] = Symbol(entity.name, kind, entity.declared, ordered, entity.detail)
         return tuple(found[start] for start in sorted(found))
 

@@ -189,7 +189,7 @@ def _note_uses(lowering: Lowering, made: Plan, run: Run, row: int) -> None:
             begin = int(run.begins[row])
             found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)").search(lowering.source.text, begin, int(run.ends[row]))
             if found is not None:
-                entity.uses[found.start()] = lowering.source.span(found.start(), found.end())
+                entity.uses[found.start()] = found.end()
 
 
 def plan(shape: Shape, find: Callable[[str], Entity | None], version: int) -> Plan | None:
