@@ -43,22 +43,26 @@ def cost(circuit: Circuit, entangler: str = "rzz") -> tuple[int, int, int]:
 class Best:
     """Run each of some pipelines on the circuit and keep the result with the least `cost`, the first of equals.
 
-    Keeps: what all of the pipelines keep.
+    Circuits with more than `limit` operations times qubits only see the first.  Keeps: what all of the
+    pipelines keep.
     """
 
     name: ClassVar[str] = "best"
     pipelines: tuple[tuple[Pass, ...], ...] = ()
     entangler: str = "rzz"
+    limit: int = 100_000
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         found: tuple[tuple[int, int, int], Circuit, Journal | None] | None = None
-        for number, pipeline in enumerate(self.pipelines):
+        large = len(circuit.columns) * circuit.num_qubits > self.limit
+        chosen = self.pipelines[:1] if large else self.pipelines
+        for number, pipeline in enumerate(chosen):
             journal = None if context.journal is None else Journal()
             result = circuit
             for step in pipeline:
                 result = step.run(result, replace(context, journal=journal))
             if context.progress is not None:
-                context.progress(number + 1, len(self.pipelines))
+                context.progress(number + 1, len(chosen))
             price = cost(result, self.entangler)
             if found is None or price < found[0]:
                 found = (price, result, journal)

@@ -17,7 +17,7 @@ from .rewrite import Rewriter
 
 __all__ = ["CancelInverses"]
 
-_NAMES = list(GATES)
+_LARGE = 10_000
 _INVERSE = np.full(1024, -1, np.int32)
 for _code, _gate in enumerate(GATES.values()):
     if _gate.num_params == 0:
@@ -26,9 +26,10 @@ for _code, _gate in enumerate(GATES.values()):
 
 @dataclass(frozen=True)
 class CancelInverses:
-    """Cancel gates of the table without angles that directly follow their inverse on all wires.
+    """Cancel gates on several qubits without angles that directly follow their inverse on all wires.
 
-    Nested pairs go in rounds; rows with modifiers stay.  Keeps: everything, exactly.  Removes at most.
+    Nested pairs go in rounds, as long as a round still removes a hundredth of a large circuit; rows with
+    modifiers stay, one-qubit gates are for `Fuse`.  Keeps: everything, exactly.
     """
 
     name: ClassVar[str] = "cancel_inverses"
@@ -38,16 +39,17 @@ class CancelInverses:
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         for _ in range(self.rounds):
             after = self._round(circuit, context)
-            if after is circuit:
-                break
+            gone = len(circuit.columns) - len(after.columns)
             circuit = after
+            if gone == 0 or gone * 100 < len(after.columns) > _LARGE:
+                break
         return circuit
 
     def _round(self, circuit: Circuit, context: Context) -> Circuit:
         columns = circuit.columns
         count = len(columns)
         codes = np.minimum(columns.opcode, 1023)
-        able = (columns.opcode < NUM_GATES) & (columns.extra < 0) & (_INVERSE[codes] >= 0)
+        able = (columns.opcode < NUM_GATES) & (columns.extra < 0) & (_INVERSE[codes] >= 0) & (columns.qubits[:, 1] >= 0)
         if not able.any():
             return circuit
         legs = Legs(circuit)

@@ -35,8 +35,8 @@ _TO_Z = (rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY)
 class RebuildPairs:
     """Replace a run of rzz on one pair, with one-qubit gates between, by the fewest rzz that can do it.
 
-    Only where that is fewer.  Needs: one-qubit gates and rzz.  To be followed by `Fuse`.
-    Keeps: everything, exactly.  Method: batched KAK; as many rzz as there are coordinates that are not 0.
+    Only where that is fewer, or as few with fewer pulses between them.  Needs: one-qubit gates and rzz.
+    To be followed by `Fuse`.  Keeps: everything, exactly.  Method: batched KAK; as many rzz as there are coordinates that are not 0.
     """
 
     name: ClassVar[str] = "rebuild_pairs"
@@ -66,7 +66,9 @@ class RebuildPairs:
         matrices *= np.stack([half, half.conj(), half.conj(), half], 1)[:, :, None]
         found = kak(_products(matrices, block))
         count = entanglers(found.coordinates)
-        better = count < sizes[first]
+        # As many, but with fewer pulses between them: a rebuilt run has quarter turns there.
+        inside_pulses = np.bincount(block, weights=_pulses(gaps[0]) + _pulses(gaps[1]))
+        better = (count < sizes[first]) | ((count == sizes[first]) & (inside_pulses > 2 * (count - 1)))
         if not better.any():
             return circuit
         rewriter = Rewriter(circuit)
@@ -179,6 +181,13 @@ def _gaps(circuit: Circuit, legs: Legs, one: Any, events: Index, rows: Index, ne
         result[which][slot[row[mine]]] = product[mine]
     inner[ops] = heads[legs.op[target]]
     return result, inner
+
+
+def _pulses(gaps: Real) -> npt.NDArray[np.int64]:
+    """Pulses of one-qubit unitaries up to z rotations: 0, 1, 1, 2 for polar angles 0, pi/2, pi, other."""
+    theta = zyz(gaps)[0]
+    quarters = np.array([0, 1, 1])
+    return np.where(np.isin(theta, (0, PI / 2, PI)), quarters[np.round(theta / (PI / 2)).astype(np.int64)], 2)
 
 
 def _products(matrices: Complex, run: Index) -> Complex:

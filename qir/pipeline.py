@@ -83,7 +83,7 @@ def _optimise(level: int) -> tuple[Pass, ...]:
     trials = 1 if level == 2 else 12
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
     paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(trials=trials), *PAIRS, *REBUILD)
-    return (Best((pairs, paulis)),)
+    return (Best((pairs, paulis), limit=100_000 if level == 2 else 1_000_000),)
 
 
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
