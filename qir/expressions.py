@@ -50,7 +50,7 @@ class Expr:
 
     | op | value | args |
     |---|---|---|
-    | `const` | the number, bool or bit string | |
+    | `const` | the number, bool or bit string; of a duration its text | |
     | `var` | the variable's name | |
     | `bit` | index of a classical bit | |
     | `register` | name of a classical register | |

@@ -18,7 +18,7 @@ class Limits:
     source_bytes: int | None = 64 * 2**20
     token_length: int | None = 2**20
     nesting: int | None = 256
-    qubits: int | None = 10_000
+    qubits: int | None = 100_000
     clbits: int | None = 2**20
     integer_bits: int | None = 256
     operations: int | None = 10_000_000

@@ -289,7 +289,7 @@ def _constant_text(node: Expr, float_format: Callable[[float], str]) -> tuple[st
     if isinstance(value, bool):
         return ("true" if value else "false"), 99
     if isinstance(value, str):
-        return f'"{value}"', 99
+        return (value if node.type.kind == "duration" else f'"{value}"'), 99
     if isinstance(value, complex):
         return f"({value.real!r} + {value.imag!r}im)", 99
     if isinstance(value, float):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from qir.circuit import Circuit
 from qir.diagnostics import Diagnostic, Severity, error, info
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3.lower import Lowering
@@ -34,10 +35,14 @@ def read_program(
     format = f"openqasm{tree.version}"
     lowering = Lowering(source, tree.statements, tree.version, limits)
     lowering.include_roots = tuple(Path(root) for root in include_roots)
+    circuit: Circuit | None = None
     collecting = gc.isenabled()
     gc.disable()
     try:
         circuit = lowering.program()
+    except RecursionError:
+        # Subroutines that call each other deeply, for a caller that is deep in its stack already.
+        lowering.report("limit.exceeded", "the subroutines of this program are nested too deeply", None)
     finally:
         if collecting:
             gc.enable()
@@ -51,7 +56,7 @@ def read_program(
     if limits.errors is not None:
         diagnostics = diagnostics[: 3 * limits.errors]
     symbols = lowering.symbols()
-    if any(d.severity is Severity.ERROR for d in diagnostics):
+    if circuit is None or any(d.severity is Severity.ERROR for d in diagnostics):
         return Program(source, format, (), diagnostics, symbols)
     return Program(source, format, (replace(circuit, diagnostics=diagnostics),), diagnostics, symbols)
 
