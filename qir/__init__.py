@@ -14,6 +14,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from qir.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from qir.circuit import Circuit as Circuit
     from qir.circuit import CircuitBuilder as CircuitBuilder
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
     from qir.targets import find as target
     from qir.targets.target import Target as Target
     from qir.verify import equivalent as equivalent
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Circuit": "qir.circuit:Circuit",

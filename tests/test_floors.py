@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 FLOORS: dict[str, int] = {
-    "errors": 0, "source": 0, "limits": 0,
+    "errors": 0, "limits": 0, "source": 0, "version": 0,
     "codes": 1, "expressions": 1, "diagnostics": 1, "json_text": 2, "params": 1,
     "gates": 2, "columns": 2, "symplectic": 2, "clifford_phase": 3, "graphs": 2, "euler": 2, "kak": 2, "weyl": 2,
     "circuit": 3,

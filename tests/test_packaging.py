@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -33,7 +34,7 @@ def test_the_wheel_holds_the_tree(wheel: Path) -> None:
         packed = {name for name in archive.namelist() if ".dist-info/" not in name}
         metadata = next(name for name in archive.namelist() if name.endswith("METADATA"))
         requires = [
-            line.split(" ", 1)[1].split(">")[0].split(";")[0].strip()
+            re.split(r"[<>=!~;\[ ]", line.split(" ", 1)[1])[0]
             for line in archive.read(metadata).decode().splitlines()
             if line.startswith("Requires-Dist:") and "extra ==" not in line
         ]

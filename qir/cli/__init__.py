@@ -10,9 +10,9 @@ __all__ = ["main"]
 def main() -> None:
     """Entry point of `qcompile`; exits with the status the contract promises."""
     if sys.argv[1:] == ["--version"]:
-        from qir import __version__
+        from qir.version import VERSION
 
-        print(f"qcompile {__version__}")
+        print(f"qcompile {VERSION}")
         return
     from qir.cli.main import run
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from qir import __version__
 from qir.cli.common import show_diagnostics, use_colour, write_output
 from qir.diagnostics import Diagnostic, Severity, render
 from qir.errors import FileError, UsageError
+from qir.version import VERSION
 
 __all__ = ["command"]
 
@@ -102,7 +102,7 @@ def command(
         elif diagnostics:
             print(render(diagnostics, colour=use_colour(sys.stdout)))
     elif not show_diff:
-        text = sarif(findings, __version__) if form == "sarif" else to_json(findings) if form == "json" else github(findings)
+        text = sarif(findings, VERSION) if form == "sarif" else to_json(findings) if form == "json" else github(findings)
         sys.stdout.write(text)
     _summary(findings, statistics, changed)
     return 1 if any(d.severity is Severity.ERROR for _, d in findings) else 0

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from qir import __version__
 from qir.errors import (
     CompileError,
     FileError,
@@ -23,6 +22,7 @@ from qir.errors import (
     UnknownTargetError,
     UsageError,
 )
+from qir.version import VERSION
 
 __all__ = ["COMMANDS", "qcompile", "run"]
 
@@ -73,7 +73,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="qcompile", message="%(prog)s %(version)s")
+@click.version_option(VERSION, prog_name="qcompile", message="%(prog)s %(version)s")
 def qcompile() -> None:
     """Compile quantum circuits into jobs for IonQ and IBM machines, and check them first.
 
@@ -139,5 +139,5 @@ def _bug_report(bug: BaseException) -> str:
     return (
         f"qcompile: internal error: {type(bug).__name__}: {bug}\n"
         "This is a bug in qir. Please report it with the command, the source program and this line:\n"
-        f"  qir {__version__}, Python {python}, {sys.platform}: {place}"
+        f"  qir {VERSION}, Python {python}, {sys.platform}: {place}"
     )

@@ -21,7 +21,7 @@ from qir.targets.target import Target
 
 __all__ = ["CIRCUIT_RULES"]
 
-_MEASURE, _RESET, _END = OPERATIONS["measure"], OPERATIONS["reset"], OPERATIONS["end"]
+_MEASURE, _RESET = OPERATIONS["measure"], OPERATIONS["reset"]
 _NO_ROTATION = ("gphase", "gpi", "gpi2")
 _ROTATIONS = [opcode(g.name) for g in GATES.values() if g.num_params == 1 and g.name not in _NO_ROTATION]
 _PASSIVE = [OPERATIONS[n] for n in ("barrier", "delay", "pragma")]
@@ -269,25 +269,6 @@ class CancellingGates(_CircuitRule):
             yield info(self.slug, f"this {name} undoes the gate before it{where}", circuit.span(second))
 
 
-class Unreachable(_CircuitRule):
-    """Operations that never run, because the program ended before them.
-
-    How to fix it: remove them, or the `end`.
-    """
-
-    slug: ClassVar[str] = "circuit.unreachable"
-
-    def look(self, circuit: Circuit, program: Program) -> Iterator[Diagnostic]:
-        stops = [_END, OPERATIONS["break"], OPERATIONS["continue"], OPERATIONS["return"]]
-        stack = [circuit]
-        while stack:
-            block = stack.pop()
-            stack.extend(b for e in block.extras for b in e.blocks)
-            ends = np.flatnonzero(np.isin(block.columns.opcode, stops))
-            if len(ends) and int(ends[0]) + 1 < len(block.columns):
-                yield warning(self.slug, "nothing from here on runs", block.span(int(ends[0]) + 1))
-
-
 class UnusedParameter(_CircuitRule):
     """An input parameter that no gate uses.
 
@@ -473,8 +454,8 @@ def _pi(ratio: float) -> str:
 
 
 CIRCUIT_RULES: tuple[type[Rule], ...] = (
-    UnusedQubit, UnusedBit, GateAfterMeasure, MeasuredTwice, ResetFresh, IdentityGate, CancellingGates, Unreachable,
-    UnusedParameter, NoMeasurement, BitOverwritten, AngleDegrees, AngleTurns, UnusedGate, ShadowedGate,
+    UnusedQubit, UnusedBit, GateAfterMeasure, MeasuredTwice, ResetFresh, IdentityGate, CancellingGates, UnusedParameter,
+    NoMeasurement, BitOverwritten, AngleDegrees, AngleTurns, UnusedGate, ShadowedGate,
 )  # fmt: skip
 """All rules of this file."""
 

@@ -65,6 +65,33 @@ class Deprecated(Rule):
                        fix=Fix((Edit(m.start(), m.end(), self._USE[name]),), name == "u1") if simple else None)  # fmt: skip
 
 
+class Unreachable(Rule):
+    """Statements that never run, because the program, loop or subroutine ended before them.
+
+    Example: `end; x q;`
+
+    How to fix it: remove them, or the `end`, `break`, `continue` or `return` before them.
+    """
+
+    slug: ClassVar[str] = "circuit.unreachable"
+
+    _STOP = re.compile(r"\b(end|break|continue)\s*;|\breturn\b[^;]*;")
+    _GUARD = re.compile(r"(?:\)|\belse)\s*$")
+
+    def check(self, program: Program, target: Target | None) -> Iterable[Diagnostic]:
+        if program.format != "openqasm3":
+            return
+        text = blank_comments(program.source.text)
+        for m in self._STOP.finditer(text):
+            # `if (c) end;` stops only sometimes.
+            begin = max(text.rfind(c, 0, m.start()) for c in ";{}")
+            after = m.end() + len(text[m.end() :]) - len(text[m.end() :].lstrip())
+            if self._GUARD.search(text[begin + 1 : m.start()]) or after >= len(text) or text[after] == "}":
+                continue
+            stop = min((i for i in (text.find(c, after) for c in ";{") if i >= 0), default=len(text) - 1)
+            yield warning(self.slug, "nothing from here on runs", program.source.span(after, stop + 1))
+
+
 class Include(Rule):
     """An include that other tools may not have.
 
@@ -119,5 +146,5 @@ class Bidi(Rule):
             yield from bidi(program.source)
 
 
-TEXT_RULES: tuple[type[Rule], ...] = (Deprecated, Include, Bidi)
+TEXT_RULES: tuple[type[Rule], ...] = (Deprecated, Unreachable, Include, Bidi)
 """All rules of this file."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
-from qir import __version__
 from qir.diagnostics import Diagnostic, Severity
 from qir.errors import QirError
 from qir.lsp.features import Document, open_document
 from qir.source import Source, Span
+from qir.version import VERSION
 
 __all__ = ["make_server"]
 
@@ -28,7 +28,7 @@ _KIND = {
 
 def make_server(target: str | None = None) -> LanguageServer:
     """A server that lints for `target`, or for no machine in particular."""
-    server = LanguageServer("qcompile", __version__, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
+    server = LanguageServer("qcompile", VERSION, text_document_sync_kind=lsp.TextDocumentSyncKind.Incremental)
     documents: dict[str, tuple[int | None, Document]] = {}
 
     def document(uri: str) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -25,13 +26,11 @@ def check(raw: bytes, vendor: str) -> tuple[dict[str, Any] | None, list[str]]:
         return None, ["the body is not UTF-8"]
     program = read(Source(text, "<body>"), vendor)
     found = [d for d in lint_program(program, None) if d.severity.value == "error"]
-    body = program.data
+    body = None if program.has_errors else json.loads(text)
     return (body if isinstance(body, dict) else None), [f"{d.pointer or '/'}: {d.message} [{d.code}]" for d in found]
 
 
 def _job(job: Job) -> JobSpec:
-    import json
-
     program: Program = read(Source(json.dumps(job.body)), job.vendor)
     assert program.job is not None
     return program.job

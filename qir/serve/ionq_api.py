@@ -29,9 +29,16 @@ def routes(store: Store) -> list[Route]:
     def authorised(request: Request) -> bool:
         return request.headers.get("authorization", "").startswith("apiKey ")
 
-    def find(request: Request) -> Job | None:
-        job = store.jobs.get(request.path_params["id"])
-        return job if job is not None and job.vendor == "ionq" else None
+    def find(request: Request) -> tuple[Job | None, int | None]:
+        """The job, and which of its circuits when the id is that of a child."""
+        name: str = request.path_params["id"]
+        job, index = store.jobs.get(name), None
+        if job is None and name.rpartition(".")[2].isdigit():
+            parent, _, number = name.rpartition(".")
+            job, index = store.jobs.get(parent), int(number)
+        if job is None or job.vendor != "ionq" or (index is not None and index >= _count(job)):
+            return None, None
+        return job, index
 
     async def create(request: Request) -> Response:
         if not authorised(request):
@@ -58,27 +65,32 @@ def routes(store: Store) -> list[Route]:
     async def one(request: Request) -> Response:
         if not authorised(request):
             return refused(401, "no API key", "Unauthorized")
-        job = find(request)
-        return JSONResponse(_view(job)) if job is not None else refused(404, "no such job", "Not Found")
+        job, index = find(request)
+        return JSONResponse(_view(job, index)) if job is not None else refused(404, "no such job", "Not Found")
 
     async def probabilities(request: Request) -> Response:
-        job = find(request)
+        job, index = find(request)
         if job is None or job.state != "done":
             return refused(404, "no results", "Not Found")
-        rows = job.result
-        if len(rows) == 1:
-            return JSONResponse(rows[0])
-        return JSONResponse({f"{job.id}-{i}": row for i, row in enumerate(rows)})
+        if index is None and _count(job) > 1:
+            return refused(404, "the results are those of the child jobs", "Not Found")
+        return JSONResponse(job.result[index or 0])
+
+    async def aggregated(request: Request) -> Response:
+        job, _ = find(request)
+        if job is None or job.state != "done":
+            return refused(404, "no results", "Not Found")
+        return JSONResponse(dict(zip(_children(job), job.result)))
 
     async def cancel(request: Request) -> Response:
-        job = find(request)
+        job, _ = find(request)
         if job is None:
             return refused(404, "no such job", "Not Found")
         store.cancel(job)
         return JSONResponse({"id": job.id, "status": _STATE[job.state]})
 
     async def delete(request: Request) -> Response:
-        job = find(request)
+        job, _ = find(request)
         if job is None:
             return refused(404, "no such job", "Not Found")
         del store.jobs[job.id]
@@ -98,21 +110,32 @@ def routes(store: Store) -> list[Route]:
         Route(f"{base}/jobs/{{id}}", one, methods=["GET"]),
         Route(f"{base}/jobs/{{id}}", delete, methods=["DELETE"]),
         Route(f"{base}/jobs/{{id}}/results/probabilities", probabilities),
-        Route(f"{base}/jobs/{{id}}/results/probabilities/aggregated", probabilities),
+        Route(f"{base}/jobs/{{id}}/results/probabilities/aggregated", aggregated),
         Route(f"{base}/jobs/{{id}}/status/cancel", cancel, methods=["PUT"]),
         Route(f"{base}/backends", backends),
         Route(f"{base}/backends/{{id}}", backend),
     ]
 
 
-def _view(job: Job) -> dict[str, Any]:
+def _count(job: Job) -> int:
+    """How many circuits a job has."""
+    entry = job.body.get("input")
+    circuits = entry.get("circuits") if isinstance(entry, dict) else None
+    return len(circuits) if isinstance(circuits, list) else 1
+
+
+def _children(job: Job) -> list[str]:
+    return [f"{job.id}.{i}" for i in range(_count(job))]
+
+
+def _view(job: Job, index: int | None = None) -> dict[str, Any]:
     body = job.body
     entry = body.get("input") if isinstance(body.get("input"), dict) else {}
     assert isinstance(entry, dict)
-    circuits = entry.get("circuits")
+    several = index is None and body.get("type") == "ionq.multi-circuit.v1"
     view: dict[str, Any] = {
-        "id": job.id,
-        "type": body.get("type"),
+        "id": job.id if index is None else f"{job.id}.{index}",
+        "type": body.get("type") if index is None else "ionq.circuit.v1",
         "status": _STATE[job.state],
         "backend": body.get("backend"),
         "name": body.get("name"),
@@ -121,11 +144,11 @@ def _view(job: Job) -> dict[str, Any]:
         "session_id": body.get("session_id"),
         "dry_run": bool(body.get("dry_run")),
         "submitted_at": job.created,
-        "stats": {"qubits": entry.get("qubits"), "circuits": len(circuits) if isinstance(circuits, list) else 1},
+        "stats": {"qubits": entry.get("qubits"), "circuits": _count(job) if index is None else 1},
         "results": None,
         "failure": {"code": "SimulationError", "message": job.failure} if job.failure else None,
     }
-    return view
+    return view | {"child_job_ids": _children(job)} if several else view
 
 
 def _backend(target: Any) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from qir import __version__
 from qir.errors import SubmitError
 from qir.submitters.retry import Clock, Policy, send_idempotent
 from qir.submitters.secret import Secret
 from qir.submitters.submission import Refusal
 from qir.submitters.transport import Request, Response, Timeouts, Transport, Urllib3Transport
+from qir.version import VERSION
 
 __all__ = ["Client"]
 
@@ -29,7 +29,7 @@ class Client:
     policy: Policy = field(default_factory=Policy)
 
     def headers(self) -> dict[str, str]:
-        return {"Accept": "application/json", "User-Agent": f"qir/{__version__}"}
+        return {"Accept": "application/json", "User-Agent": f"qir/{VERSION}"}
 
     def secret_headers(self) -> dict[str, Secret]:
         return {}
