@@ -29,7 +29,7 @@ LOADS = [
     "bit[2] c; if ((c == 0x2)) { x $1; }",
     "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; } rzz(0.5) $0, $1;",
     "gate mine a { h a; } mine $0;",
-    "ctrl @ z $0, $1; inv @ s $0; pow(2) @ x $0; negctrl @ x $0, $1;",
+    "ctrl @ z $0, $1; inv @ s $0; pow(2) @ rz(0.1) $0; negctrl @ x $0, $1;",
     "gphase(pi); barrier $0, $1; barrier; reset $0; delay[100ns] $0; delay[20dt] $0;",
     "U(0.1, 0.2, 0.3) $0; u3(0.1, 0.2, 0.3) $0; id $0;",
     "// a comment with const and switch\nx $0; /* def f() {} */",
@@ -108,6 +108,13 @@ def test_what_the_service_refuses_is_found(text: str) -> None:
     errors = [d for d in dialect_problems(Source(HEAD + text)) if d.severity == "error"]
     assert errors and all(d.slug == "target.dialect" and d.span is not None for d in errors)
     assert not loads(HEAD + text)
+
+
+@pytest.mark.parametrize("call", ["pow(2) @ x $0;", "gate mine a { x a; } inv @ mine $0;", "for int i in [0:1] { x $0; }"])
+def test_what_is_read_but_becomes_something_no_machine_runs(call: str) -> None:
+    errors = [d.slug for d in dialect_problems(Source(HEAD + call)) if d.severity == "error"]
+    assert errors in (["target.gate"], ["target.control-flow"])
+    assert loads(HEAD + call)
 
 
 def test_gates_without_the_include_are_unknown() -> None:

@@ -42,6 +42,9 @@ _REFUSED: dict[str, str] = {
 
 _OTHER = frozenset("case default if else while box barrier reset delay let gate break continue in gphase".split())
 
+_POWERS = frozenset({"rz", "rx"})
+"""Gates of machines whose powers Qiskit keeps as the same gate."""
+
 _STATEMENT = re.compile(r"[^;{}]+")
 _DECLARATION = re.compile(r"(bit|creg|qubit|qreg)\b\s*(?:\[\s*([^\]]*)\])?\s*([^\W\d]\w*)\s*(?:\[\s*([^\]]*)\])?\s*(=)?")
 _INPUT = re.compile(r"input\s+(\w+)\s*(?:\[[^\]]*\])?\s*([^\W\d]\w*)")
@@ -254,6 +257,10 @@ class _Checker:
             if not self.included and name in KNOWN:
                 help = 'add include "stdgates.inc";'
             yield self.error(f"the service's reader knows no gate {name} here", at, at + len(name), help)
+        elif skip and (name in self.defined or ("pow" in text[:skip] and name not in _POWERS)):
+            # Qiskit makes a gate of another name of it, or a matrix.
+            message = f"{text[:skip].strip()} {name} becomes a gate that no machine has"
+            yield error("target.gate", message, self.source.span(start, at + len(name)), help=_MENDED)
         yield from self._expression(text[skip:], start + skip)
 
     def _expression(self, text: str, start: int) -> Iterator[Diagnostic]:

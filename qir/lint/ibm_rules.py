@@ -210,7 +210,8 @@ class Shots(_IbmRule):
                     message = f"{value} shots; {target.name} takes at most {most:.0f} for one circuit"
                     yield view.document.error(self.slug, message, place)
                 values.append(value)
-        default = view.params.get(word) or view.options.get(f"default_{word}") or (4096 if word == "shots" else 0.015625)
+        given = (view.params.get(word), view.options.get(f"default_{word}"), 4096 if word == "shots" else 0.015625)
+        default = next(v for v in given if is_number(v) and v > 0)
         different = {default if v is None else v for v in values if v is None or is_number(v)}
         if len(different) > 1:
             listed = ", ".join(f"{v:g}" for v in sorted(different, key=float))

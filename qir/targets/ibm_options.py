@@ -42,7 +42,7 @@ class Problem(NamedTuple):
 class Field:
     """One leaf of a table.
 
-    path: keys joined by dots.    kind: bool, int, number, text, choice, list, object.
+    path: keys joined by dots.    kind: bool, int, number, text, choice, list, texts, pairs (of qubits), object, model (of noise).
     low, high: bounds; `above` excludes the low one.    choices: of a choice, or of a list's elements.
     words: texts taken beside the kind ("auto").    null: whether null is taken.
     programs: for which programs.    default: what the service takes when it is missing.
@@ -76,8 +76,10 @@ OPTIONS: tuple[Field, ...] = (
     Field("execution.rep_delay", "number", 0, null=True),
     Field("execution.meas_type", "choice", choices=("classified", "kerneled", "avg_kerneled"), programs=SAMPLER,
           default="classified"),
-    Field("twirling.enable_gates", "bool", null=True, default=False),
-    Field("twirling.enable_measure", "bool", null=True, default=False),
+    Field("twirling.enable_gates", "bool", programs=SAMPLER, default=False),
+    Field("twirling.enable_measure", "bool", programs=SAMPLER, default=False),
+    Field("twirling.enable_gates", "bool", null=True, programs=ESTIMATOR),
+    Field("twirling.enable_measure", "bool", null=True, programs=ESTIMATOR),
     Field("twirling.num_randomizations", "int", 1, _INT, words=("auto",), default="auto"),
     Field("twirling.shots_per_randomization", "int", 1, _INT, words=("auto",), default="auto"),
     Field("twirling.strategy", "choice", choices=("active", "active-accum", "active-circuit", "all"), default="active-accum"),
@@ -99,11 +101,11 @@ OPTIONS: tuple[Field, ...] = (
     Field("resilience.layer_noise_learning.shots_per_randomization", "int", 1, programs=ESTIMATOR, default=128),
     Field("resilience.layer_noise_learning.num_randomizations", "int", 1, programs=ESTIMATOR, default=32),
     Field("resilience.layer_noise_learning.layer_pair_depths", "list", 0, programs=ESTIMATOR, default=(0, 1, 2, 4, 16, 32)),
-    Field("resilience.layer_noise_model", "any", null=True, programs=ESTIMATOR),
+    Field("resilience.layer_noise_model", "model", null=True, programs=ESTIMATOR),
     Field("simulator.noise_model", "object", null=True),
     Field("simulator.seed_simulator", "int", 0, _INT, null=True),
-    Field("simulator.coupling_map", "any", null=True),
-    Field("simulator.basis_gates", "any", null=True),
+    Field("simulator.coupling_map", "pairs", null=True),
+    Field("simulator.basis_gates", "texts", null=True),
     Field("experimental", "object"),
 )  # fmt: skip
 
@@ -130,14 +132,14 @@ BODY: tuple[Field, ...] = (
     Field("program_id", "text"),
     Field("backend", "text"),
     Field("params", "object"),
-    Field("runtime", "text"),
-    Field("tags", "list"),
-    Field("log_level", "choice", choices=("critical", "error", "warning", "info", "debug")),
-    Field("cost", "int", 0, 10_800),
-    Field("session_id", "text", 1, 36),
-    Field("calibration_id", "text", 1, 100),
-    Field("private", "bool"),
-    Field("remote_storage", "object"),
+    Field("runtime", "text", null=True),
+    Field("tags", "list", null=True),
+    Field("log_level", "choice", choices=("critical", "error", "warning", "info", "debug"), null=True),
+    Field("cost", "int", 0, 10_800, null=True),
+    Field("session_id", "text", 1, 36, null=True),
+    Field("calibration_id", "text", 1, 100, null=True),
+    Field("private", "bool", null=True),
+    Field("remote_storage", "object", null=True),
 )
 
 _HINTS: Mapping[str, str] = {
@@ -293,11 +295,22 @@ def _wrong(row: Field, value: Any) -> str | None:
         if not isinstance(value, str) or not value:
             return "a text"
         return None if len(value) <= min(row.high, 10_000) else f"a text of at most {min(row.high, 10_000):g} characters"
+    if kind == "model":
+        return None if isinstance(value, (Mapping, list)) else "a learned noise model, or a list of layer errors"
     if kind == "object":
         return None if isinstance(value, Mapping) else "an object"
     if kind == "list":
         return _wrong_list(row, value)
+    if kind == "texts":
+        return None if isinstance(value, list) and all(isinstance(v, str) for v in value) else "a list of names"
+    if kind == "pairs":
+        pairs = isinstance(value, list) and all(isinstance(v, list) and len(v) == 2 and all(map(_whole, v)) for v in value)
+        return None if pairs else "a list of pairs of qubits"
     return None
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def _wrong_list(row: Field, value: Any) -> str | None:
