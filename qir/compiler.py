@@ -179,9 +179,10 @@ def compile(
         if machine.retired and not any(d.slug == "target.retired" for d in found):
             found.append(warning("target.retired", f"{machine.name} is retired ({machine.retired})"))
         machine = _with_noise(machine, job.noise)
-        if machine.vendor != "ibm" and program != "hamiltonian-energy":
+        function = machine.vendor == "ionq" and _is_function(job, program)
+        if machine.vendor != "ibm" and not function:
             job = bind_rows(job)
-        if machine.vendor == "ibm" and _ibm_program(job, program) == "estimator":
+        if function or (machine.vendor == "ibm" and _ibm_program(job, program) == "estimator"):
             job = _unmeasured(job)
     chosen = _gateset(gateset, machine, job, program)
     context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
@@ -307,11 +308,16 @@ def _check(programs: Sequence[Program], target: Target) -> list[Diagnostic]:
             from qir.lint.ionq_rules import check
         else:
             from qir.lint.ibm_rules import check
-        moved = program.format == "ibm" or program.job.backend not in (None, target.name)
+        moved = program.format == "ibm" or program.job.backend != target.name
         found.extend(d for d in check(program, target) if not (moved and d.code.startswith("Q3")))
     if has_errors(found):
         raise CompileError(found)
     return found
+
+
+def _is_function(job: JobSpec, program: str | None) -> bool:
+    """Whether the job becomes a quantum function of IonQ."""
+    return program == "hamiltonian-energy" or (program is None and job.kind == "quantum-function")
 
 
 def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: str | None) -> str | None:
@@ -322,7 +328,10 @@ def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: 
         return gateset
     if gateset is not None:
         return gateset
-    if program != "hamiltonian-energy" and any(c.circuit.is_mid_circuit for c in job.circuits):
+    if _is_function(job, program):
+        # The ansatz is sent as OpenQASM 3, with the observable measured by the service.
+        return "qis"
+    if any(c.circuit.is_mid_circuit for c in job.circuits):
         return "qasm3"
     ideal = target.simulator and not (job.noise and job.noise.get("model") not in (None, "ideal"))
     return "qis" if ideal else "native"

@@ -309,7 +309,7 @@ def test_a_parametrised_program_with_an_observable_becomes_a_hamiltonian_energy(
         {"pauli_string": "ZI", "coefficient": 1.0}, {"pauli_string": "XX", "coefficient": -0.5},
     ]  # fmt: skip
     text = content["data"]["data"]["ansatz"]["data"]
-    assert text.index("float[64] a;") < text.index("float[64] b;")
+    assert text.index("input float a;") < text.index("input float b;")
     back = read(Source(json.dumps(payload))).job
     assert back is not None
     assert back.circuits[0].parameter_values == {"a": 1.0, "b": 2.0}

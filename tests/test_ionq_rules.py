@@ -146,7 +146,7 @@ def test_sound_jobs_are_left_alone(payload: Any) -> None:
         (native({**MS, "angle": 0.3}), ("error", "target.angle", "/input/circuit/0/angle")),
         (native({**MS, "phases": [0, 3.1]}), ("warning", "target.angle", "/input/circuit/0/phases/1")),
         (native({"gate": "gpi", "target": 0, "phase": 1.5}), ("warning", "target.angle", "/input/circuit/0/phase")),
-        (native({**ZZ, "angle": -0.2}), ("warning", "target.angle", "/input/circuit/0/angle")),
+        (native({**ZZ, "angle": -0.4}), ("warning", "target.angle", "/input/circuit/0/angle")),
         (native({"gate": "gpi", "target": 0, "phase": 0, "angle": 0.1}), ("warning", "ionq.angle", "/input/circuit/0/angle")),
         ({"type": "ionq.multi-circuit.v1", "backend": "simulator", "input": {"gateset": "qis", "circuits": []}},
          ("error", "job.empty", "/input/circuits")),

@@ -20,6 +20,8 @@ from qir.diagnostics import Diagnostic, error, warning
 from qir.emitters.ionq_circuit import gate_objects, infer_gateset
 from qir.emitters.openqasm3 import CANONICAL, dumps
 from qir.errors import CompileError
+from qir.expressions import FLOAT
+from qir.gates import opcode
 from qir.job import Emission, JobCircuit, JobSpec
 from qir.params import Angle
 from qir.program import has_errors
@@ -148,7 +150,14 @@ def _text(circuit: Circuit) -> str:
     if circuit.num_physical:
         name = "q" if all(r.name != "q" for r in circuit.qregs) else "qubits"
         circuit = replace(circuit, num_physical=0, qregs=(Register(name, 0, circuit.num_physical), *circuit.qregs))
-    circuit = replace(circuit, layout=None, global_phase=Angle())
+    columns = circuit.columns
+    inverse = columns.plain & (columns.opcode == opcode("sxdg"))
+    if inverse.any():
+        # Not in stdgates.inc; rx(-pi/2) is the same up to a global phase.
+        params = columns.params.copy()
+        params[inverse, 0] = -np.pi / 2
+        columns = replace(columns, opcode=np.where(inverse, opcode("rx"), columns.opcode).astype(np.int32), params=params)
+    circuit = replace(circuit, columns=columns, layout=None, global_phase=Angle())
     return dumps(circuit, replace(CANONICAL, remarks=False))
 
 
@@ -215,7 +224,8 @@ def _parameter_values(entry: JobCircuit, found: list[Diagnostic]) -> list[float]
         values = list(given) if isinstance(given, (list, tuple)) else []
     if len(values) != len(names) or not all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values):
         here = f"the ansatz needs one number for each of its parameters: {', '.join(names)}"
-        found.append(error("job.values", here if names else "the ansatz has no parameters, but values are given"))
+        help = "a quantum function takes one set of values; send one job for each set"
+        found.append(error("job.values", here if names else "the ansatz has no parameters, but values are given", help=help))
         return []
     return [float(v) for v in values if v is not None]
 
@@ -229,6 +239,7 @@ def _unmeasured(circuit: Circuit, found: list[Diagnostic]) -> Circuit:
         found.append(warning("job.program", "the measurements are left out: the observable says what is measured"))
         circuit = circuit.with_columns(circuit.columns.take(np.flatnonzero(~measured)), cregs=())
     inputs = sorted((v for v in circuit.variables if v.kind == "input"), key=lambda v: v.name)
+    inputs = [replace(v, type=FLOAT) if v.type.kind == "float" else v for v in inputs]
     return replace(circuit, variables=(*inputs, *(v for v in circuit.variables if v.kind != "input")))
 
 

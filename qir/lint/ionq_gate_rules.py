@@ -134,7 +134,7 @@ def _machine_gates(subject: Subject, entry: Entry, name: str, keys: frozenset[st
 
 def _native_ranges(subject: Subject, entry: Entry, name: str, keys: frozenset[str], group: Group) -> Iterator[_Finding]:
     """Phases from -1 to 1 turns, angles of ms from 0 to 0.25 (documentation of v0.3).  For zz the
-    sources differ: up to 0.25, or any number."""
+    sources differ: up to 0.25 (qBraid), or any number (documentation of 2026-10)."""
     if entry.gateset != "native" or name not in NATIVE:
         return
     for index, gate in group:
@@ -149,12 +149,12 @@ def _native_ranges(subject: Subject, entry: Entry, name: str, keys: frozenset[st
             if is_number(phase) and not -1 <= phase <= 1:
                 message = f'a phase of "{name}" outside -1 to 1 turns'
                 yield _Finding(Severity.WARNING, "target.angle", message, path, "phases are in turns, not radians: 1 is 2 pi")
-        if is_number(angle) and not 0 <= angle <= 0.25:
+        if is_number(angle) and not (0 if name == "ms" else -0.25) <= angle <= 0.25:
             if name == "ms":
                 help = "add 0.5 to one phase and negate the angle" if -0.25 <= angle < 0 else "angles are in turns, not radians"
                 yield _Finding(Severity.ERROR, "target.angle", "an angle of ms outside 0 to 0.25 turns", angle_path, help)
             elif name == "zz":
-                message = "an angle of zz outside 0 to 0.25 turns: not all documents allow it"
+                message = "an angle of zz outside -0.25 to 0.25 turns: not all documents allow it"
                 yield _Finding(Severity.WARNING, "target.angle", message, angle_path, "qir.compile folds it")
 
 

@@ -129,7 +129,7 @@ def extra_fields(subject: Subject) -> Iterator[Diagnostic]:
     if kind == MULTI and isinstance(entries, list):
         for i, entry in enumerate(entries):
             if isinstance(entry, dict):
-                place = (*subject.view.path, "circuits", i)
+                place: Path = (*subject.view.path, "circuits", i)
                 yield from _extras(subject, entry, place, INPUT_FIELDS["entry"], ())
                 if not isinstance(entry.get("name", ""), str):
                     message = f"the name of a circuit is a string, not {kind_of(entry['name'])}"
