@@ -44,6 +44,9 @@ def dotted(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
 
 
+KNOWN = {dotted(path) for path in modules()}
+
+
 def imports(path: Path) -> set[str]:
     """Dotted names below `qir` that a file imports at run time, lazily or not."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -70,7 +73,9 @@ def imports(path: Path) -> set[str]:
             else:
                 continue
             inner = f"{base}.{node.module}" if node.level and node.module else base
-            found |= {inner} if inner else {alias.name for alias in node.names}
+            for alias in node.names:
+                deeper = f"{inner}.{alias.name}".strip(".")
+                found.add(deeper if not inner or deeper in KNOWN else inner)
     return {name.strip(".") for name in found if name.strip(".")}
 
 
