@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable
 from typing import Any, NamedTuple, Union
 
+from qir.circuit import Register
 from qir.expressions import BIT, FLOAT, INT, ClassicalType, Expr, bit, constant, register
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3 import types
@@ -69,6 +70,10 @@ class Evaluator(Resolver):
 
     def register_of(self, bits: Bits) -> tuple[str, int, int] | None:
         """Register name, its first bit and size, when all the bits are in one register."""
+        raise NotImplementedError
+
+    def registers(self) -> list[Register]:
+        """The classical registers of the circuit."""
         raise NotImplementedError
 
     def materialise(self, variable: Variable) -> Expr:
@@ -409,6 +414,10 @@ class Evaluator(Resolver):
             index = self.read(item, node).to_expr()
             return Value(BIT, None, Expr("index", None, (value.to_expr(), index), BIT))
         type = BIT if isinstance(chosen, int) else ClassicalType("bit", len(chosen))
+        if value.expr is not None and value.expr.op == "register":
+            start = next(r.start for r in self.registers() if r.name == value.expr.value)
+            picked = (start + chosen,) if isinstance(chosen, int) else tuple(start + p for p in chosen)
+            return self.read_bits(Bits("", bits=picked, scalar=isinstance(chosen, int)))
         if value.known is not None:
             pattern = types.angle_bits(value.known, width) if value.type.kind == "angle" else int(value.known)
             if isinstance(chosen, int):
@@ -436,6 +445,11 @@ class Evaluator(Resolver):
         """The result of a call; None when there is none."""
         name = node.name.text
         entity = self.find(name)
+        if name == "sizeof" and node.arguments:
+            # Only the type of the first argument counts: an array without values is not read.
+            named = self.lookup(node.arguments[0]) if isinstance(node.arguments[0], s.Name) else None
+            first = Value(named.type) if isinstance(named, Variable) else self.evaluate(node.arguments[0])
+            arguments = [first, *arguments]
         if entity is None and name in self.functions:
             return self._function(node, [self._argument(a, n) for a, n in zip(arguments, node.arguments)])
         if entity is None:
@@ -585,6 +599,8 @@ def _children(node: s.Expression) -> tuple[s.Expression, ...]:
         return (node.base, *node.items)  # type: ignore[attr-defined]
     if kind is s.Range:
         return tuple(p for p in (node.first, node.step, node.last) if p is not None)  # type: ignore[attr-defined]
+    if kind is s.Call and node.name.text == "sizeof":  # type: ignore[attr-defined]
+        return tuple(node.arguments[1:])  # type: ignore[attr-defined]
     if kind is s.SetLiteral or kind is s.ArrayLiteral:
         return tuple(node.items)  # type: ignore[attr-defined]
     return node.children

@@ -607,15 +607,22 @@ def _assigned(body: s.Block) -> set[str]:
 
 
 def _measured(body: s.Block) -> set[str]:
-    """Names that a body measures into, or gives the result of a call."""
+    """Names that a body measures into, or gives the result of a call, and those that follow from them."""
     names: set[str | None] = set()
+    flows: list[tuple[str | None, set[str]]] = []
     for node in walk(body.statements):
-        if isinstance(node, s.Assignment):
-            value = node.value
-            if isinstance(value, (s.MeasureExpression, s.QuantumCall)) or any(isinstance(n, s.Call) for n in walk([value])):
-                names.add(_root(node.target))
+        if isinstance(node, (s.Assignment, s.Declaration)) and node.value is not None:
+            target = _root(node.target) if isinstance(node, s.Assignment) else node.name.text
+            parts = list(walk([node.value]))
+            if any(isinstance(n, (s.MeasureExpression, s.QuantumCall, s.Call)) for n in parts):
+                names.add(target)
+            flows.append((target, {n.text for n in parts if isinstance(n, s.Name)}))
         elif isinstance(node, s.Measure) and node.target is not None:
             names.add(_root(node.target))
+    before = -1
+    while before != len(names):
+        before = len(names)
+        names |= {target for target, sources in flows if sources & names}
     return {n for n in names if n is not None}
 
 

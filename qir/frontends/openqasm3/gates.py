@@ -9,7 +9,7 @@ exactly that gate's.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from qir.circuit import Circuit, Definition, Extra, Register
@@ -413,6 +413,12 @@ class GateCalls(Evaluator):
         self._define(entity, definition)
 
     def _define(self, entity: Gate, definition: Definition) -> None:
+        """Add a definition to the program.  A gate of OpenQASM 2 that has the name of one of the
+        standard gates of 3 and is another gets a name of its own."""
+        if self.version == 2 and definition.name in STDGATES:
+            taken = {d.name for d in self.definitions} | set(self.scopes[0].names)
+            number = next(n for n in range(len(taken) + 1) if f"{definition.name}_{n}" not in taken)
+            definition = replace(definition, name=f"{definition.name}_{number}")
         entity.definition = len(self.definitions)
         self.definitions.append(definition)
 

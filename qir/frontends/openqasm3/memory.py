@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Union
 
-from qir.circuit import Assign, Extra
+from qir.circuit import Assign, Extra, Register
 from qir.circuit import Variable as Cell
 from qir.columns import OPERATIONS
 from qir.expressions import BIT, Expr, bit, constant, register
@@ -45,8 +45,6 @@ class Memory(GateCalls):
 
     def new_bits(self, name: str, size: int | None, value: Value | None) -> tuple[int, ...]:
         """Add classical bits to the circuit; `size` None for a single one."""
-        from qir.circuit import Register
-
         wiring = self.wiring
         start, count = wiring.num_clbits, 1 if size is None else size
         wiring.cregs.append(Register(self.cell_name(name), start, count, size is None))
@@ -56,6 +54,9 @@ class Memory(GateCalls):
             self.bit_values.append(None if known is None else (known >> i) & 1)
             self.bit_stored.append(None if known is None else (0 if not self.depth else None))
         return tuple(range(start, start + count))
+
+    def registers(self) -> list[Register]:
+        return self.wiring.cregs
 
     def register_of(self, bits: Bits) -> tuple[str, int, int] | None:
         for found in self.wiring.cregs:

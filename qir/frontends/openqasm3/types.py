@@ -338,7 +338,16 @@ def _build(op: str, type: ClassicalType, values: tuple[Value, ...], apply: Calla
     const = all(v.const for v in values)
     if all(v.known is not None for v in values):
         return Value(type, _finite(apply(*(v.known for v in values)), op), None, const)
-    return Value(type, None, Expr(op, None, tuple(v.to_expr() for v in values), type), const)
+    return Value(type, None, Expr(op, None, tuple(_leaf(v) for v in values), type), const)
+
+
+def _leaf(value: Value) -> Expr:
+    """An operand of an operator of run time; a known scalar as the literal that prints it."""
+    if value.known is None or value.type.dims or value.type.kind in ("bool", "complex", "duration"):
+        return value.to_expr()
+    if value.type.kind == "bit" and value.type.width is not None:
+        return value.to_expr()
+    return constant(float(value.known)) if value.type.kind in ("float", "angle") else constant(int(value.known))
 
 
 def _finite(value: Any, op: str) -> Any:
@@ -409,7 +418,7 @@ def _comparison(op: str, left: Value, right: Value) -> Value:
     compare = _COMPARE[op]
     if a in times:
         if left.known is not None and right.known is not None and bool(left.known.dt) != bool(right.known.dt):
-            return Value(BOOL, None, Expr(op, None, (left.to_expr(), right.to_expr()), BOOL), left.const and right.const)
+            return Value(BOOL, None, Expr(op, None, (_leaf(left), _leaf(right)), BOOL), left.const and right.const)
         return _build(op, BOOL, (left, right), lambda x, y: compare((x.ns, x.dt), (y.ns, y.dt)))
     return _build(op, BOOL, (left, right), compare)
 
@@ -445,7 +454,7 @@ def _durations(op: str, left: Value, right: Value) -> Value:
         if both and bool(left.known.dt) == bool(right.known.dt) and (right.known.ns or right.known.dt):
             ratio = left.known.dt / right.known.dt if right.known.dt else left.known.ns / right.known.ns
             return Value(FLOAT, ratio, None, left.const and right.const)
-        return Value(FLOAT, None, Expr("/", None, (left.to_expr(), right.to_expr()), FLOAT), left.const and right.const)
+        return Value(FLOAT, None, Expr("/", None, (_leaf(left), _leaf(right)), FLOAT), left.const and right.const)
     raise _undefined(op, left.type, right.type)
 
 
@@ -455,6 +464,10 @@ def _bitwise(op: str, left: Value, right: Value) -> Value:
     if a.kind not in allowed or b.kind not in allowed:
         raise _undefined(op, a, b)
     apply = _BITWISE[op]
+    if a == b == BIT:
+        for value, other in ((left, right), (right, left)):
+            if value.known is not None and other.known is None and (op == "&") == bool(value.known):
+                return other
     if a.kind == "bit" and b.kind == "bit":
         if a.width != b.width:
             if a.width is not None and b.width is not None:
