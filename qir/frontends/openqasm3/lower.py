@@ -22,7 +22,7 @@ from qir.frontends.openqasm3.calls import Calls
 from qir.frontends.openqasm3.includes import include
 from qir.frontends.openqasm3.resolve import Bits, Extern, Failure, Gate, Qubits, Scope, Variable, walk
 from qir.frontends.openqasm3.rows import finish
-from qir.frontends.openqasm3.runs import lower_run
+from qir.frontends.openqasm3.runs import hardware_node, lower_run
 from qir.frontends.openqasm3.shapes import Run
 from qir.frontends.openqasm3.types import Time, TypeProblem, Value, convert, describe
 from qir.frontends.openqasm3.version2 import check_statement
@@ -68,7 +68,8 @@ class Lowering(Calls):
         count = max(indices) + 1
         limit = self.limits.qubits
         if limit is not None and count > limit:
-            node = next(n for n in walk(self.statements) if isinstance(n, s.Hardware) and n.index + 1 == count)
+            node = next((n for n in walk(self.statements) if isinstance(n, s.Hardware) and n.index + 1 == count), None)
+            node = node or hardware_node(self, count - 1)
             self.report("limit.exceeded", f"hardware qubit {count - 1} is over the limit of {limit} qubits", node)
             count = 0
         self.wiring.num_physical = self.wiring.num_qubits = count

@@ -8,6 +8,7 @@ text and lowered the ordinary way, in its place: so whatever there is to report 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -26,7 +27,7 @@ from qir.gates import GATES, opcode
 if TYPE_CHECKING:
     from qir.frontends.openqasm3.lower import Lowering
 
-__all__ = ["Plan", "lower_run", "plan"]
+__all__ = ["Plan", "hardware_node", "lower_run", "plan"]
 
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -54,6 +55,8 @@ class _Operand:
             return index.astype(np.int64)
         inside = index < len(self.wires)
         good &= inside
+        if not len(self.wires):
+            return -1
         return self.wires[np.where(inside, index, 0).astype(np.int64)]
 
 
@@ -141,11 +144,23 @@ def lower_run(lowering: Lowering, run: Run) -> Generator[Any, None, None]:
         position = stop
 
 
+def hardware_node(lowering: Lowering, index: int) -> s.Hardware | None:
+    """The first place in a run where a hardware qubit is named."""
+    for run in lowering.statements:
+        if isinstance(run, Run) and run.last_hardware() >= index:
+            for row in range(len(run)):
+                if index in run.values[run.first[row] : run.first[row] + len(run.shapes[run.ids[row]].kinds)]:
+                    for node in walk(_nodes(lowering, run, np.array([row]))):
+                        if isinstance(node, s.Hardware) and node.index == index:
+                            return node
+    return None
+
+
 def _extend(lowering: Lowering, run: Run, columns: Columns, sizes: npt.NDArray[np.int64], low: int, high: int) -> None:
     """Append the rows from `low` to `high`, which are all right."""
     if low >= high:
         return
-    part = columns.take(slice(low, high))
+    part = columns.take(np.arange(low, high)) if high - low < len(columns) else columns
     spans = lowering.wiring.spans
     part.span[:] = np.arange(len(spans), len(spans) + high - low)
     spans.extend(run.begins[low:high], run.ends[low:high])
@@ -209,7 +224,7 @@ class _NotPlain(Exception):
 
 class _Planner:
     def __init__(self, shape: Shape, find: Callable[[str], Entity | None], version: int) -> None:
-        self.slots = {place: i for i, place in enumerate(shape.places)}
+        self.places = shape.places
         self.kinds = shape.kinds
         self.resolve = find
         self.version = version
@@ -218,6 +233,10 @@ class _Planner:
     def find(self, name: s.Name) -> Entity | None:
         found = self.entities[name.text] = self.resolve(name.text)
         return found
+
+    def slot(self, node: s.Expression) -> int:
+        """Which of the numbers a literal is; in parentheses it begins before its number."""
+        return bisect_left(self.places, node.start)
 
     def statement(self, node: s.Statement) -> Plan:
         if isinstance(node, s.GateCall):
@@ -262,13 +281,13 @@ class _Planner:
             found, item = self.find(node.base), node.items[0]
             number = isinstance(item, s.Literal) and item.kind == "int"
             if number and type(found) is kind and not found.scalar and _plain(found):
-                return _Operand(_wires(found), self.slots[item.start])
+                return _Operand(_wires(found), self.slot(item))
         elif isinstance(node, s.Name):
             found = self.find(node)
             if type(found) is kind and found.scalar and _plain(found):
                 return _Operand(_wires(found))
         elif isinstance(node, s.Hardware) and kind is Qubits:
-            return _Operand(_ANY, self.slots[node.start])
+            return _Operand(_ANY, self.slot(node))
         raise _NotPlain
 
     # -- angles ----------------------------------------------------------------------------
@@ -285,7 +304,7 @@ class _Planner:
             if not ready:
                 continue
             if isinstance(item, s.Literal) and item.kind in ("int", "float"):
-                program.append(("number", self.slots[item.start]))
+                program.append(("number", self.slot(item)))
                 kinds.append(item.kind)
             elif isinstance(item, s.Name):
                 found = self.find(item)

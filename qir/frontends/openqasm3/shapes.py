@@ -177,6 +177,8 @@ class Scanner:
         assert lead is not None
         first = position = lead.end()
         variant = _Variant(first)
+        # An integer that int64 does not hold is left to those who can complain about it.
+        wide = False
         key: list[bytes] = []
         while found := _TOKEN.match(piece, position):
             position = found.end()
@@ -188,17 +190,18 @@ class Scanner:
                 key.append(found["symbol"])
             elif found["wire"] is not None:
                 a, b = found.span("wire")
+                wide = wide or b - a > _DIGITS
                 variant.numbers.append(_Number("$", a - 1, b, (a, b - a), (b, 0), False))
                 key.append(b"$0")
             else:
                 a, b = found.span("whole")
                 c, d = found.span("rest") if found["point"] is not None else (b, b)
                 real = found["point"] is not None or found["power"] is not None
+                wide = wide or (not real and b - a > _DIGITS)
                 slow = found["power"] is not None or (b - a) + (d - c) > _DIGITS
-                variant.numbers.append(_Number("f" if real else "i", a, position, (a, b - a), (c, d - c), slow))
+                digits = ((a, 0), (c, 0)) if slow else ((a, b - a), (c, d - c))
+                variant.numbers.append(_Number("f" if real else "i", a, position, *digits, slow))
                 key.append(b"0.0" if real else b"0")
-        # An integer that int64 does not hold is left to those who can complain about it.
-        wide = any(n.kind != "f" and n.whole[1] > _DIGITS for n in variant.numbers)
         if _SPACE.match(piece, position) is None or wide or len(variant.names) > _DIGITS:
             return _Variant(first)
         if not variant.names or named:
