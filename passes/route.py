@@ -25,7 +25,7 @@ from .blocks import inside_blocks
 from .layout import check_layout, embedding, greedy, machine_graph, on_wires, renamed, usable_qubits
 from .route_dag import Flow, flow
 
-__all__ = ["RouteQubits"]
+__all__ = ["RouteQubits", "warm"]
 
 
 
@@ -44,6 +44,7 @@ class Setting(NamedTuple):
 
 LOOK_AHEAD = 24
 LAYERS = 12
+KICKS = 5
 SETTINGS = (
     Setting(0.1, 0.8, 0.2, 0.05),
     Setting(0.1, 0.6, 0.35, 0.05),
@@ -121,20 +122,32 @@ class RouteQubits:
             seed = rng.randrange(2**31 - 2)
             place = greedy(pairs, count, graph, allowed, rng)
             start = _filled(dict(enumerate(place)), count, allowed, size)
-            for _ in range(2 if context.level < 3 else 3):
+            for turn in range(3):
                 walk = walker.walk(start, seed, variant=trial)
                 if best is None or _rank(walk) < _rank(best):
                     best = walk
-                start = walker.walk(walk.end, seed, backward=True, variant=trial).end
-            walk = walker.walk(start, seed, variant=trial)
-            if best is None or _rank(walk) < _rank(best):
-                best = walk
+                if turn < 2:
+                    start = walker.walk(walk.end, seed, backward=True, variant=trial).end
             if context.progress is not None:
-                context.progress(trial + 1, trials)
+                context.progress(trial + 1, 2 * trials)
         assert best is not None
-        for extra in range(trials):
-            walk = walker.walk(best.start, context.seed + 7919 * (extra + 1), variant=extra)
-            if _rank(walk) < _rank(best):
+        return self._improve(best, walker, graph, count, trials, context)
+
+    @staticmethod
+    def _improve(best: _Walk, walker: _Walker, graph: Coupling, count: int, trials: int, context: Context) -> _Walk:
+        """Local search from the best walk: a few program qubits start one step away, kept when no worse."""
+        rng = random.Random(f"{context.seed}:improve")  # noqa: S311
+        for step in range(KICKS * trials):
+            start = best.start.copy()
+            for _ in range(rng.randrange(3)):
+                a = rng.randrange(count)
+                spot = start[a]
+                near = graph.neighbours[spot]
+                target = near[rng.randrange(len(near))]
+                b = start.index(target)
+                start[a], start[b] = target, spot
+            walk = walker.walk(start, rng.randrange(2**31 - 2), variant=step)
+            if _rank(walk) <= _rank(best):
                 best = walk
         return best
 
@@ -261,6 +274,12 @@ class _Walker:
                 raise CompileError("the router does not come to an end")
             self.out = self._make([0] * self.capacity)
         return _Walk(start, place.tolist() if self.arrays else place, self.out[:length].copy(), int(total), int(swaps))
+
+
+def warm() -> bool:
+    """Compile the router's kernel now and use it from here on; False where numba is not installed."""
+    _Walker.hot = route_kernel.compiled() is not None
+    return _Walker.hot
 
 
 def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name: str) -> Circuit:
