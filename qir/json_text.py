@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard, Union
 
@@ -73,7 +73,7 @@ class Document:
     source: Source
     value: Any = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    _members: dict[int, dict[str | int, tuple[int, int, int]]] = field(default_factory=dict, repr=False)
+    _walks: dict[int, tuple[dict[str | int, tuple[int, int]], Iterator[_Member]]] = field(default_factory=dict, repr=False)
 
     @property
     def ok(self) -> bool:
@@ -85,26 +85,29 @@ class Document:
         When the value is missing, that of the nearest container that is there: its opening bracket.
         """
         text = self.source.text
-        start, end, name = *_bounds(text), -1
-        for depth, part in enumerate(path):
-            if text[start] not in "[{":
-                break
-            found = self._walk(start).get(part)
+        start, name = _bounds(text)[0], -1
+        for part in path:
+            found = self._member(start, part) if text[start] in "[{" else None
             if found is None:
                 return self.source.span(start, start + 1)
-            name, start, end = found
-            if key and name >= 0 and depth == len(path) - 1:
-                _, stop = _STRING.raw_decode(text, name)
-                return self.source.span(name, stop)
-        if end - start > 1 and not path:
+            name, start = found
+        if not path:
             return self.source.span(start, start + 1)
-        return self.source.span(start, end)
+        if key and name >= 0:
+            start = name
+        return self.source.span(start, _LENIENT.raw_decode(text, start)[1])
 
-    def _walk(self, start: int) -> dict[str | int, tuple[int, int, int]]:
-        if start not in self._members:
-            rows = _children(self.source.text, start, _LENIENT)
-            self._members[start] = {part: (name, first, last) for part, name, first, last, _ in rows}
-        return self._members[start]
+    def _member(self, start: int, part: str | int) -> tuple[int, int] | None:
+        """Offsets of a member's key and value in the container at `start`, walking no further than to it."""
+        if start not in self._walks:
+            self._walks[start] = ({}, _members(self.source.text, start))
+        known, rest = self._walks[start]
+        while part not in known:
+            row = next(rest, None)
+            if row is None:
+                return None
+            known[row[0]] = row[1:]
+        return known[part]
 
     def error(self, slug: str, message: str, path: Path = (), *, help: str | None = None, key: bool = False) -> Diagnostic:
         """An error at a path, with its span and its JSON Pointer."""
@@ -216,15 +219,12 @@ class _Flags:
 
 
 _LENIENT = json.JSONDecoder()
-_STRING = _LENIENT
+_Member = tuple[Union[str, int], int, int]
 
 
-def _children(
-    text: str, start: int, decoder: json.JSONDecoder, flags: _Flags | None = None
-) -> list[tuple[str | int, int, int, int, bool]]:
+def _members(text: str, start: int) -> Iterator[_Member]:
     """The members of the container at `start` of a well-formed text: key or index, offset of the key
-    (-1 in an array), start and end of the value, and whether `flags` was raised by it."""
-    rows: list[tuple[str | int, int, int, int, bool]] = []
+    (-1 in an array), offset of the value.  A value is decoded, to be skipped, when the next is asked for."""
     skip = _SPACE.match
     is_object = text[start] == "{"
     at = skip(text, start + 1).end()  # type: ignore[union-attr]
@@ -234,17 +234,15 @@ def _children(
         name = -1
         if is_object:
             name = at
-            part, at = _STRING.raw_decode(text, at)
+            part, at = _LENIENT.raw_decode(text, at)
             at = skip(text, at).end()  # type: ignore[union-attr]
             at = skip(text, at + 1).end()  # type: ignore[union-attr]
-        before = len(flags.raised) if flags else 0
-        _, end = decoder.raw_decode(text, at)
-        rows.append((part, name, at, end, flags is not None and len(flags.raised) > before))
+        yield part, name, at
+        _, end = _LENIENT.raw_decode(text, at)
         at = skip(text, end).end()  # type: ignore[union-attr]
         if text[at] == ",":
             at = skip(text, at + 1).end()  # type: ignore[union-attr]
         index += 1
-    return rows
 
 
 def _explain(document: Document, start: int, limits: Limits) -> None:
@@ -270,16 +268,18 @@ def _explain(document: Document, start: int, limits: Limits) -> None:
             found.append((at, error("json.nan", message, span, pointer=document.pointer(path), help="write a finite number")))
             continue
         seen: set[str | int] = set()
-        for part, name, first, last, raised in _children(text, at, decoder, flags):
+        for part, name, first in _members(text, at):
+            before = len(flags.raised)
+            _, last = decoder.raw_decode(text, first)
             if part in seen:
                 message = f"the key {part!r} stands twice in one object"
-                _, stop = _STRING.raw_decode(text, name)
+                _, stop = _LENIENT.raw_decode(text, name)
                 span = document.source.span(name, stop)
                 place = document.pointer((*path, part))
                 help = "keep one of them: readers differ in which one they take"
                 found.append((name, error("json.duplicate-key", message, span, pointer=place, help=help)))
             seen.add(part)
-            if raised:
+            if len(flags.raised) > before:
                 pending.append((first, last, (*path, part)))
     document.diagnostics.extend(d for _, d in sorted(found, key=lambda row: row[0]))
 
@@ -288,7 +288,7 @@ def _surrogates(document: Document) -> None:
     text = document.source.text
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"', text, re.DOTALL):
         try:
-            str(_STRING.raw_decode(text, match.start())[0]).encode("utf-8")
+            str(_LENIENT.raw_decode(text, match.start())[0]).encode("utf-8")
         except UnicodeEncodeError:
             span = document.source.span(match.start(), match.end())
             document.diagnostics.append(error("json.syntax", "a string with half of a surrogate pair is not text", span))

@@ -11,6 +11,10 @@ from qir.limits import Limits
 __all__ = ["Findings"]
 
 
+def _indices(path: Path) -> list[int]:
+    return [part for part in path if isinstance(part, int)]
+
+
 @dataclass
 class Findings:
     """Collects diagnostics.  Places are looked up when a finding is kept, so what is beyond the
@@ -30,11 +34,13 @@ class Findings:
 
     def note(self, rule: str, slug: str, message: str, path: Path, *, help: str | None = None, count: int = 1) -> None:
         """Report a warning at the first path where `rule` strikes; further ones are counted."""
-        if rule in self._notes:
-            *first, seen = self._notes[rule]
-            self._notes[rule] = (first[0], first[1], first[2], first[3], seen + count)  # type: ignore[assignment]
-        else:
+        kept = self._notes.get(rule)
+        if kept is None:
             self._notes[rule] = (slug, message, path, help, count)
+        elif _indices(path) < _indices(kept[2]):
+            self._notes[rule] = (slug, message, path, help, kept[4] + count)
+        else:
+            self._notes[rule] = (*kept[:4], kept[4] + count)
 
     def add(self, found: tuple[Diagnostic, ...]) -> None:
         """Take over diagnostics that another reader made."""

@@ -7,7 +7,7 @@ read gate by gate: that path alone decides what is accepted and what is said abo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import chain
@@ -28,6 +28,7 @@ __all__ = ["Converted", "convert", "guess_gateset"]
 _TABLES: dict[str, dict[str, JsonGate]] = {"qis": QIS, "native": NATIVE}
 _SCALAR_OR_LIST = (("target", "targets"), ("control", "controls"))
 _ANGLE_FIELDS = {"": (), "rotation": ("rotation",), "phase": ("phase",), "angle": ("angle",), "phases": ("phases", "angle")}
+_PHASE = JsonGate("p", 1, "rotation")
 _MIXED = "one circuit has one gateset; circuits of a multi-circuit job may differ"
 _NOT_GATES = {
     "reset": "ionq.circuit.v1 has no reset; write the program in OpenQASM 3 and send it as ionq.qasm3.v1",
@@ -126,6 +127,8 @@ def convert(gates: list[Any], gateset: str, num_qubits: int | None, path: Path, 
     for shape, members in groups.items():
         if shape is None or not _in_bulk(shape, members, gates, gateset, bound, out):
             slow.extend(members)
+        elif _is_phase(shape[0], shape, gateset):
+            reader.note_phase((*path, members[0]), len(members))
     for index in sorted(slow):
         reader.read(gates[index], index, (*path, index))
     if num_qubits is None:
@@ -140,6 +143,8 @@ def _in_bulk(shape: tuple[Any, ...], members: list[int], gates: list[Any], gates
     spec = _TABLES[gateset].get(name) if isinstance(name, str) else None
     if spec is None:
         return False
+    if _is_phase(name, fields, gateset):
+        spec = _PHASE
     keys = set(fields)
     needed = {"gate", *_ANGLE_FIELDS[spec.angles]}
     if spec.angles == "phases" and "angle" not in keys:
@@ -191,6 +196,11 @@ def _in_bulk(shape: tuple[Any, ...], members: list[int], gates: list[Any], gates
     out.qubits.append(qubits)
     out.params.append(params)
     return True
+
+
+def _is_phase(name: str, fields: Container[str], gateset: str) -> bool:
+    """Whether a gate is the undocumented `z` with a rotation."""
+    return name == "z" and gateset == "qis" and "rotation" in fields
 
 
 def _index_columns(values: list[Any], plural: bool) -> list[npt.NDArray[np.int64]] | None:
@@ -280,8 +290,8 @@ class _GateReader:
         if self.findings.errors > before or targets is None or controls is None or angles is None:
             return
         base = spec.gate
-        if name == "z" and "rotation" in gate:
-            base = "p"
+        if _is_phase(name, gate, self.gateset):
+            base = _PHASE.gate
         for chosen in ([targets] if spec.targets == 2 else [[t] for t in targets]):
             self._emit(base, controls, chosen, angles, index)
 
@@ -405,13 +415,17 @@ class _GateReader:
             value = self._number(gate["rotation"], "rotation", path)
             if value is None:
                 return None
-            if name == "z" and self.gateset == "qis":
-                note("z.rotation", "ionq.dialect", "z with a rotation: read as the phase gate diag(1, exp(i rotation))",
-                     (*path, "rotation"), help="qiskit-ionq writes it, no document says what it means")  # fmt: skip
+            if _is_phase(name, gate, self.gateset):
+                self.note_phase(path)
                 return (value,)
             note("rotation.unused", "ionq.angle", f'"{name}" takes no rotation: it is ignored', (*path, "rotation"),
                  help=f"remove it; for a rotation write r{name}" if name in ("x", "y") else "remove it")  # fmt: skip
         return ()
+
+    def note_phase(self, path: Path, count: int = 1) -> None:
+        message = "z with a rotation: read as the phase gate diag(1, exp(i rotation))"
+        help = "qiskit-ionq writes it, no document says what it means"
+        self.findings.note("z.rotation", "ionq.dialect", message, (*path, "rotation"), help=help, count=count)
 
     def _ms_angles(self, gate: dict[str, Any], path: Path) -> tuple[float, ...] | None:
         phases = gate.get("phases")
