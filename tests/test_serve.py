@@ -158,3 +158,15 @@ def test_the_command_line_submits_follows_and_fetches(port: int, tmp_path: Path)
     guarded = qcompile("submit", "examples/bell.qasm", "-t", "qpu.forte-1", "--shots", "20", "--max-cost", "1", "--yes")
     assert guarded.returncode == 2
     assert "--max-cost" in guarded.stderr
+
+
+def test_ionqs_own_qiskit_client_reads_the_right_counts(port: int) -> None:
+    faults(port, "ok")
+    provider = pytest.importorskip("qiskit_ionq")
+    qiskit = pytest.importorskip("qiskit")
+    backend = provider.IonQProvider("key", url=url("ionq", port)).get_backend("ionq_simulator")
+    circuit = qiskit.QuantumCircuit(3, 3)
+    circuit.x(0)
+    circuit.cx(0, 2)
+    circuit.measure([0, 1, 2], [0, 1, 2])
+    assert backend.run(circuit, shots=40).result().get_counts() == {"101": 40}

@@ -148,6 +148,8 @@ def _view(job: Job, index: int | None = None) -> dict[str, Any]:
         "results": None,
         "failure": {"code": "SimulationError", "message": job.failure} if job.failure else None,
     }
+    if job.state == "done":
+        view["results"] = {"probabilities": {"url": f"/v0.4/jobs/{view['id']}/results/probabilities"}}
     return view | {"child_job_ids": _children(job)} if several else view
 
 
