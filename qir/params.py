@@ -174,7 +174,8 @@ def _combine(node: Expr, arguments: list[Angle]) -> Angle:
         return arguments[0] / arguments[1].constant
     if op == "cast" and node.type.kind in ("float", "angle"):
         return arguments[0]
-    if arguments and all(a.is_number for a in arguments):
+    foreign = op == "call" and node.value not in _FUNCTIONS
+    if arguments and all(a.is_number for a in arguments) and not foreign:
         return Angle(apply(node, [a.constant for a in arguments]))
     return Angle(0.0, ((Expr(op, node.value, tuple(a.to_expr() for a in arguments), node.type or FLOAT), 1.0),))
 

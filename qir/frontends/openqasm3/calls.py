@@ -9,17 +9,13 @@ from qir.circuit import Extra
 from qir.columns import OPERATIONS
 from qir.expressions import ClassicalType, Expr
 from qir.frontends.openqasm3 import syntax as s
-from qir.frontends.openqasm3.evaluate import Operand
+from qir.frontends.openqasm3.evaluate import UNKNOWN, Operand
 from qir.frontends.openqasm3.flow import Flow, Frame
-from qir.frontends.openqasm3.resolve import Entity, Extern, Failure, Qubits, Scope, Subroutine, Variable, walk
+from qir.frontends.openqasm3.resolve import Bits, Entity, Extern, Failure, Qubits, Scope, Subroutine, Variable, walk
 from qir.frontends.openqasm3.rows import Rows
 from qir.frontends.openqasm3.types import TypeProblem, Value, convert, describe
 
 __all__ = ["Calls"]
-
-UNKNOWN = 2**31
-"""Length of an array's dimension that only its caller knows."""
-
 
 class Calls(Flow):
     """Lowers subroutine definitions, calls and returns, and writes to elements."""
@@ -167,6 +163,8 @@ class Calls(Flow):
         if self.errors > errors:
             raise Failure
         if frame.done is not None:
+            if frame.bits is not None:
+                return self.read_bits(frame.bits)
             return None if frame.cell is None else Value(frame.cell.type, None, self.materialise(frame.cell))
         if routine.returns is not None and frame.result is None:
             if ended:
@@ -290,17 +288,28 @@ class Calls(Flow):
             return
         if frame.done is None:
             frame.done = self.new_flag("_returned")
-        if value is not None and frame.cell is None:
-            assert frame.returns is not None
-            frame.cell = Variable("_result", type=frame.returns, level=0)
         self.current_span = self.mark(node)
-        if value is not None and frame.cell is not None:
-            self.emit_assign(self.materialise(frame.cell), value.to_expr(), ())
+        if value is not None:
+            self._store_result(frame, value)
         self.set_flag(frame.done, True)
         self.pending.append(frame.done)
         if inside:
             self.rows.add(OPERATIONS["break"], (), (), -1, Extra(), self.mark(node))
         self.exit = "stop"
+
+    def _store_result(self, frame: Frame, value: Value) -> None:
+        """Keep a result that is given under a condition of run time."""
+        type = value.type
+        if type.kind == "bit":
+            if frame.bits is None:
+                found = self.new_bits("_result", type.width, None)
+                register = None if type.width is None else self.wiring.cregs[-1].name
+                frame.bits = Bits("_result", bits=found, scalar=type.width is None, register=register)
+            self.write_bits(frame.bits, value)
+            return
+        if frame.cell is None:
+            frame.cell = Variable("_result", type=type, level=0)
+        self.emit_assign(self.materialise(frame.cell), value.to_expr(), ())
 
     # -- elements --------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, Union
 
 from qir.circuit import Register
-from qir.expressions import BIT, FLOAT, INT, ClassicalType, Expr, bit, constant, register
+from qir.expressions import BIT, BOOL, FLOAT, INT, ClassicalType, Expr, bit, constant, register
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3 import types
 from qir.frontends.openqasm3.resolve import Bits, Extern, Failure, Gate, Poison, Qubits, Resolver, Subroutine, Variable
@@ -21,7 +21,10 @@ from qir.frontends.openqasm3.types import Time, TypeProblem, Value, describe
 from qir.limits import Limits
 from qir.source import Source
 
-__all__ = ["Evaluator", "Operand", "Slice"]
+__all__ = ["UNKNOWN", "Evaluator", "Operand", "Slice"]
+
+UNKNOWN = 2**31
+"""Length of an array's dimension that only its caller knows."""
 
 Operand = Union[Value, Qubits, Bits]
 
@@ -272,7 +275,8 @@ class Evaluator(Resolver):
 
     def _range(self, node: s.Range, arguments: list[Any]) -> Slice:
         values = iter([self.read(a, node) for a in arguments])
-        return Slice(*(None if part is None else next(values) for part in (node.first, node.step, node.last)), node)
+        first, step, last = (None if part is None else next(values) for part in (node.first, node.step, node.last))
+        return Slice(first, step, last, node)
 
     def _set(self, node: s.SetLiteral, arguments: list[Any]) -> Selection:
         return Selection([self.read(a, n) for a, n in zip(arguments, node.items)], node)
@@ -509,7 +513,7 @@ class Evaluator(Resolver):
             if first.type.kind == "complex":
                 return Value(first.type, _COMPLEX[name](first.known), None, const)
             result_value = _FUNCTIONS[name](*(v.known for v in values))
-            if isinstance(result_value, float) and not math.isfinite(result_value):
+            if not math.isfinite(result_value):
                 raise OverflowError
             return Value(type, int(result_value) if integers else float(result_value), None, const)
         except (ValueError, ZeroDivisionError, OverflowError):
@@ -519,14 +523,15 @@ class Evaluator(Resolver):
         dims = values[0].type.dims
         if not dims:
             raise self.fail("call.type", f"`sizeof` takes an array, not {describe(values[0].type)}", node)
+        unknown = Value(ClassicalType("uint"), None, Expr("call", "sizeof", (), ClassicalType("uint")), True)
         if len(values) == 1:
-            return Value(ClassicalType("uint"), dims[0], None, True)
+            return unknown if dims[0] == UNKNOWN else Value(ClassicalType("uint"), dims[0], None, True)
         index = values[1].known
         if values[1].type.kind not in ("int", "uint") or index is None:
             raise self.fail("call.type", "the dimension is a constant integer", node.arguments[1])
         if not 0 <= index < len(dims):
             raise self.fail("index.range", f"the array has {len(dims)} dimensions", node.arguments[1])
-        return Value(ClassicalType("uint"), dims[index], None, True)
+        return unknown if dims[index] == UNKNOWN else Value(ClassicalType("uint"), dims[index], None, True)
 
     def _bit_function(self, node: s.Call, name: str, values: list[Value], const: bool) -> Value:
         first = values[0]
@@ -587,7 +592,7 @@ def _literal(node: Any) -> Value:
     if kind == "bits":
         return Value(ClassicalType("bit", len(value)), int(value, 2), None, True)
     if kind == "bool":
-        return Value(types.BOOL, value, None, True)
+        return Value(BOOL, value, None, True)
     if kind == "imaginary":
         return Value(types.COMPLEX, complex(0.0, value), None, True)
     return Value(types.DURATION, Time.of(value, node.unit), None, True)

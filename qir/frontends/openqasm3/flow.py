@@ -13,7 +13,7 @@ from typing import Any
 from qir.circuit import Circuit, Extra, For, If, Switch, While
 from qir.circuit import Variable as Cell
 from qir.columns import OPERATIONS
-from qir.expressions import BOOL, ClassicalType, Expr, constant
+from qir.expressions import BOOL, FLOAT, INT, ClassicalType, Expr, constant
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3 import types
 from qir.frontends.openqasm3.evaluate import Selection, Slice
@@ -51,6 +51,7 @@ class Frame:
     depth: int
     result: Value | None = None
     cell: Variable | None = None
+    bits: Bits | None = None
     done: Variable | None = None
     loops: list[Loop] = field(default_factory=list)
 
@@ -291,7 +292,7 @@ class Flow(Memory):
         if limit is not None and count > limit:
             raise self.fail("limit.exceeded", f"this loop runs {_count_text(count)} times, over the limit of {limit}", node,
                             "raise Limits.loop_iterations if that is meant")  # fmt: skip
-        kind = types.INT if isinstance(first, int) and isinstance(step, int) else types.FLOAT
+        kind = INT if isinstance(first, int) and isinstance(step, int) else FLOAT
         try:
             return [convert(Value(kind, first + i * step), type) for i in range(count)]
         except TypeProblem as problem:
@@ -345,7 +346,7 @@ class Flow(Memory):
     def _runtime_for(self, node: s.ForStatement, type: ClassicalType) -> Work:
         operand: Any = self.evaluate(node.values)
         parts = [p.to_expr() for p in (operand.first, operand.step, operand.last) if p is not None]
-        values = Expr("range", None, tuple(parts), types.INT)
+        values = Expr("range", None, tuple(parts), INT)
         cell = Cell(self.cell_name(node.name.text), type)
         variable = Variable(node.name.text, type=type, role="loop", cell=cell.name, level=self.depth + 1)
         variable.value = Value(type, None, Expr("var", cell.name, (), type))

@@ -222,7 +222,7 @@ class GateCalls(Evaluator):
     def angle(self, node: s.Expression) -> float | Angle:
         """An angle as a number or in normal form.  Failure when it is none."""
         if type(node) is s.Literal and node.kind == "float":
-            return node.value  # type: ignore[no-any-return]
+            return node.value
         before, self.in_angle = self.in_angle, True
         try:
             value = self.value(node)
@@ -246,7 +246,7 @@ class GateCalls(Evaluator):
     def qubits(self, node: s.Expression) -> Qubits:
         """The qubits an operand names.  Failure when it names none."""
         operand: Operand = self.evaluate(node)
-        if type(operand) is Qubits:
+        if isinstance(operand, Qubits):
             return operand
         what = "a classical bit" if isinstance(operand, Bits) else describe(operand.type)
         raise self.fail("type.mismatch", f"`{self.text(node)}` is {what}, not a qubit", node)
@@ -259,7 +259,7 @@ class GateCalls(Evaluator):
                 result.power = -result.power
             elif modifier.kind == "pow":
                 assert modifier.argument is not None
-                result.power = self._compose_power(result, self._exponent(modifier.argument))
+                result.power *= self._exponent(modifier.argument)
             else:
                 count = 1
                 if modifier.argument is not None:
@@ -273,11 +273,12 @@ class GateCalls(Evaluator):
                 result.controls = ("1" if modifier.kind == "ctrl" else "0") * count + result.controls
         return result
 
-    def _compose_power(self, before: Modified, exponent: float) -> float:
-        return before.power * exponent
-
     def _exponent(self, node: s.Expression) -> float:
-        value = self.value(node)
+        before, self.in_angle = self.in_angle, True
+        try:
+            value = self.value(node)
+        finally:
+            self.in_angle = before
         if value.type.dims or value.type.kind not in ("int", "uint", "float", "bool", "angle"):
             raise self.fail("modifier.argument", f"a power is a number, not {describe(value.type)}", node)
         if value.known is None:
@@ -332,8 +333,6 @@ class GateCalls(Evaluator):
         controls = (modified.controls if modified else "") + entity.controls
         power = modified.power if modified else 1.0
         if table is None:
-            if entity.opaque and False:
-                return
             self._user(entity)
             if power == 0:
                 return
@@ -572,7 +571,7 @@ def normalise(name: str, params: list[float | Angle], controls: str, power: floa
         if times == 0:
             return []
         row = GATES[base]
-        if base in _SCALED and (base != "u1" or True):
+        if base in _SCALED:
             angles, power = [a * float(times) for a in angles], 1.0
         elif times < 0 or (row.hermitian and times != 1):
             if times < 0:
@@ -604,8 +603,6 @@ def normalise(name: str, params: list[float | Angle], controls: str, power: floa
         merged = _merge(base, states)
         if merged is not None and power == 1:
             base, states = merged
-        elif name != base and power != 1 and base in dict(_UNCONTROLLED.values()):
-            pass
     return [(base, angles, states, power)]
 
 

@@ -153,7 +153,18 @@ class Memory(GateCalls):
     def flush(self, variable: Variable) -> None:
         """Make the variable's cell hold what is known of it."""
         value = variable.value
-        if value is not None and value.known is not None and not _same(variable.stored, value.known):
+        if value is None:
+            self.materialise(variable)
+        elif value.known is not None and variable.cell is None and self.depth == 0 and variable.stored is _NOTHING:
+            # Nothing has read or written the cell yet: it can begin with the value.
+            cell = self.materialise(variable)
+            self.wiring.variables[-1] = replace(self.wiring.variables[-1], initial=value.to_expr())
+            variable.stored = value.known
+            assert cell.op == "var"
+        elif value.known is None:
+            if value.expr is not None and (value.expr.op, value.expr.value) != ("var", variable.cell):
+                self.store(variable, value)
+        elif not _same(variable.stored, value.known):
             self.store(variable, value)
         else:
             self.materialise(variable)
@@ -237,9 +248,6 @@ class Memory(GateCalls):
                 self.materialise(variable)
         if self.dynamic:
             self.flush_bits(tuple(range(len(self.bit_values))))
-
-    def replace_annotations(self, extra: Extra, node: s.Statement) -> Extra:
-        return replace(extra, annotations=node.annotations) if node.annotations else extra
 
 
 def _same(stored: Any, known: Any) -> bool:

@@ -75,7 +75,7 @@ def generate(grammar: str) -> dict[str, Any]:
     from lark.parsers.lalr_analysis import Shift
 
     parser = lark.Lark(grammar, parser="lalr", lexer="contextual", maybe_placeholders=False)
-    table: Any = parser.parser.parser._parse_table  # type: ignore[union-attr]
+    table: Any = parser.parser.parser._parse_table
     index = {rule: i for i, rule in enumerate(parser.rules)}
     (start,) = table.start_states.values()
     (end,) = table.end_states.values()
