@@ -466,6 +466,20 @@ def test_other_functions_and_qaoa_are_kept_as_they_are() -> None:
     assert job is not None and job.raw == qaoa["input"] and job.fields == {"external_settings": {"api_credentials": "k"}}
 
 
+def test_an_ansatz_in_another_form_is_kept_unread() -> None:
+    found = program(edited(*_DATA, "ansatz", "data", value="b3BhcXVl"))
+    assert found.job is not None and found.job.raw["params"] == [0.1, 0.2] and not found.circuits
+    assert [d.slug for d in found.diagnostics] == ["feature.unsupported"]
+
+
+def test_an_ansatz_needs_no_include() -> None:
+    text = "OPENQASM 3.0;\ninput float theta;\nqubit[2] q;\nry(theta) q[0];\n"
+    found = program({**edited(*_DATA, "ansatz", "data", value=text), "input": {
+        "data": edited(*_DATA, "ansatz", "data", value=text)["input"]["data"], "params": [0.5]}})  # fmt: skip
+    assert [d.slug for d in found.diagnostics] == ["ionq.dialect"]
+    assert found.circuits[0].count_ops() == {"ry": 1}
+
+
 def test_an_openqasm_job_is_read_and_its_errors_stand_at_their_own_line() -> None:
     def payload(text: str) -> Any:
         return {"type": "ionq.qasm3.v1", "backend": "simulator", "input": {"data": text}}

@@ -6,15 +6,17 @@ of their declaration.  Constraints, penalty and the CVaR level are kept as they 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from qir.circuit import Circuit
+from qir.diagnostics import Severity
 from qir.frontends.findings import Findings
 from qir.job import JobCircuit, Observable
 from qir.json_text import Path, embedded, is_number, kind_of
-from qir.program import has_errors
+from qir.program import Program, has_errors
 
-__all__ = ["KEPT", "read_hamiltonian_energy", "read_program"]
+__all__ = ["KEPT", "is_program", "read_hamiltonian_energy", "read_program"]
 
 KEPT = ("linear_constraints", "quadratic_constraints", "penalty", "cvar_alpha")
 """Fields of the Hamiltonian's data that are written back as they were."""
@@ -32,11 +34,23 @@ def read_program(text: str, path: Path, findings: Findings) -> tuple[Circuit, ..
         head, version, rest = text.partition(";") if text.lstrip().startswith("OPENQASM") else ("", "", text)
         retry = read_any(embedded(findings.document, path, f'{head}{version} include "stdgates.inc";{rest}'), "openqasm3",
                          limits=findings.limits)  # fmt: skip
-        if not has_errors(retry.diagnostics):
+        if _count(retry) < _count(program):
             findings.note("qasm3.include", "ionq.dialect", "no include of stdgates.inc: its gates are taken as known", path)
             program = retry
     findings.add(program.diagnostics)
     return program.circuits
+
+
+def _count(program: Program) -> int:
+    return sum(d.severity is Severity.ERROR for d in program.diagnostics)
+
+
+def is_program(text: str) -> bool:
+    """Whether an ansatz is OpenQASM, as far as a glance tells; other forms are kept unread."""
+    return _OPENQASM.search(text) is not None
+
+
+_OPENQASM = re.compile(r"\bOPENQASM\b|\bqubit\b|\bqreg\b|\binclude\s*\"")
 
 
 def read_hamiltonian_energy(data: Any, params: Any, path: Path, findings: Findings) -> JobCircuit | None:
@@ -59,8 +73,11 @@ def read_hamiltonian_energy(data: Any, params: Any, path: Path, findings: Findin
             here = f"the Pauli string {term!r} has {len(term)} letters; the ansatz has {circuit.num_qubits} qubits"
             findings.error("job.observable", here, (*place, "hamiltonian"))
     names = [v.name for v in circuit.variables if v.kind == "input"]
-    if values is not None and len(values) != len(names):
-        here = f"{len(values)} values for {len(names)} parameters" + (f" ({', '.join(names)})" if names else "")
+    if values and not names:
+        findings.note("params.unused", "job.values", "the ansatz has no parameters: the values are not used", (*path, "params"))
+        values = None
+    elif values is not None and len(values) != len(names):
+        here = f"{len(values)} values for {len(names)} parameters ({', '.join(names)})"
         findings.error("job.values", here, (*path, "params"))
     if findings.errors > before:
         return None

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from qir.circuit import Circuit, Register
 from qir.frontends.findings import Findings
 from qir.frontends.ionq_dialects import recognise
-from qir.frontends.ionq_functions import KEPT, read_hamiltonian_energy, read_program
+from qir.frontends.ionq_functions import KEPT, is_program, read_hamiltonian_energy, read_program
 from qir.frontends.ionq_gates import convert, guess_gateset
 from qir.frontends.ionq_registers import Registers, from_field, from_metadata
 from qir.job import JobCircuit, JobSpec
@@ -117,7 +117,7 @@ class _JobReader:
             return []
         circuits: list[JobCircuit] = []
         for i, entry in enumerate(entries):
-            place = (*path, i)
+            place: Path = (*path, i)
             if not isinstance(entry, dict):
                 self.findings.error("json.type", f"an entry of circuits is an object, not {kind_of(entry)}", place)
             elif "circuit" not in entry:
@@ -158,6 +158,12 @@ class _JobReader:
         if "data" not in data:
             self.findings.error("json.missing", "the Hamiltonian has no data", (*found.path, "data"))
             return [], None
+        ansatz = data["data"].get("ansatz") if isinstance(data["data"], dict) else None
+        text = ansatz.get("data") if isinstance(ansatz, dict) else None
+        if isinstance(text, str) and not is_program(text):
+            self.findings.note("ansatz.form", "feature.unsupported", "the ansatz is not OpenQASM: it is kept unread",
+                               (*found.path, "data", "data", "ansatz", "data"))  # fmt: skip
+            return [], content
         one = read_hamiltonian_energy(data["data"], content.get("params"), found.path, self.findings)
         return ([] if one is None else [one]), None
 
