@@ -142,6 +142,14 @@ def test_functions_of_parameters_become_parameters() -> None:
     assert {p.name for p in loaded(text_of(emission)).parameters} == set(values)
 
 
+def test_inputs_are_declared_once_and_only_when_used() -> None:
+    builder = physical(2, 1)
+    builder.rz(from_expr(Expr("call", "sin", (variable("a"),))), 0).rz("b", 0).measure(0, 0)
+    builder.if_((0, 1), builder.block().rz("b", 1))
+    text = text_of(sampler(builder.build(), parameter_values={"a": 0.5, "b": 1.0}))
+    assert text.count("input") == 2 and {p.name for p in loaded(text).parameters} == {"b", "derived_0"}
+
+
 # -- what is refused ---------------------------------------------------------------------------------
 
 

@@ -106,7 +106,11 @@ def prepare(
     circuit, derived = _derived(_pruned(circuit))
     used = _used_parameters(circuit)
     variables = tuple(v for v in circuit.variables if v.kind == "input" and v.name in used)
-    circuit = replace(circuit, variables=variables, global_phase=Angle(), layout=None)
+    # A block's own list of variables is that of the source; the text declares them once.
+    extras = tuple(
+        replace(e, blocks=tuple(replace(b, variables=()) for b in e.blocks)) if e.blocks else e for e in circuit.extras
+    )
+    circuit = replace(circuit, variables=variables, extras=extras, global_phase=Angle(), layout=None)
     return Prepared(circuit, bits, derived, added_values, tuple(found))
 
 
