@@ -210,6 +210,8 @@ class _Machine:
                         word = text[start:end]
                         position = end
                         continue
+                    action = self._complete(row, last)
+                if action is None:
                     verdict = self._error(terminal, word, start, end, last)
                     row = rows[states[-1]]
                     if verdict is None:  # go on with the same token
@@ -285,6 +287,14 @@ class _Machine:
             if rule[1] != 1 or rule[2] is not None:
                 return goto
             origin = rule[0]
+
+    def _complete(self, row: dict[str, int], last: int) -> int | None:
+        """The reduction of a statement that ended before the token that does not fit: it is kept."""
+        if last and self.text[last - 1] in ";}":
+            reductions = {action for terminal, action in row.items() if terminal != "ELSE"}
+            if len(reductions) == 1 and min(reductions) < 0:
+                return reductions.pop()
+        return None
 
     def _too_deep(self, start: int) -> None:
         message = f"this is nested more than {self.limits.nesting} deep"
