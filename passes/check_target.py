@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import OPERATIONS, USER
+from qir.columns import NUM_QUBITS, OPERATIONS, USER
 from qir.diagnostics import Diagnostic, error
 from qir.errors import CompileError
-from qir.gates import NUM_GATES
+from qir.gates import NUM_GATES, gate, opcode
 from qir.limits import DEFAULT_LIMITS
 from qir.targets.target import Target
 
@@ -40,7 +40,7 @@ class CheckTarget:
         columns = circuit.columns
         gates = (columns.opcode < NUM_GATES) | (columns.opcode >= USER) | (columns.opcode == OPERATIONS["pauliexp"])
         found: list[Diagnostic] = []
-        for row in np.flatnonzero(gates | ~_known(circuit, target)).tolist():
+        for row in np.flatnonzero((gates & ~_native(circuit, target)) | ~_known(circuit, target)).tolist():
             wrong = _wrong(circuit, row, target)
             if wrong is not None:
                 found.append(wrong)
@@ -57,6 +57,24 @@ def _known(circuit: Circuit, target: Target) -> npt.NDArray[np.bool_]:
     usable[target.num_qubits : -1] = False
     usable[[q for q in target.faulty_qubits if q < circuit.num_qubits]] = False
     return np.asarray(usable[circuit.columns.qubits].all(axis=1))
+
+
+def _native(circuit: Circuit, target: Target) -> npt.NDArray[np.bool_]:
+    """Which rows are plain gates that the target runs on these qubits, working or not."""
+    columns = circuit.columns
+    result = np.zeros(len(columns), np.bool_)
+    plain = (columns.opcode < NUM_GATES) & (columns.extra < 0)
+    stride = max(circuit.num_qubits, target.num_qubits) + 1
+    for name in target.gates:
+        if gate(name) is None:
+            continue
+        rows = plain & (columns.opcode == opcode(name))
+        if NUM_QUBITS[opcode(name)] == 2 and target.edges is not None:
+            edges = np.array(target.edges.get(name, ()), np.int64).reshape(-1, 2)
+            keys = columns.qubits[:, 0].astype(np.int64) * stride + columns.qubits[:, 1]
+            rows &= np.isin(keys, edges[:, 0] * stride + edges[:, 1])
+        result |= rows
+    return result
 
 
 def _wrong(circuit: Circuit, row: int, target: Target) -> Diagnostic | None:

@@ -130,7 +130,7 @@ def embedding(
 
     varied = len(set(errors.values())) > 1
     return embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=2000 * effort,
+        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs),
         limit=4 * effort if varied else 1, cost=cost if varied else None,
     )  # fmt: skip
 

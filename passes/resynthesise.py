@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from qir.circuit import Circuit
 from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS
 from qir.euler import conjugate, multiply, to_matrix, wrap, zyz
 from qir.gates import GATES, NUM_GATES, Row
-from qir.kak import kak, kron
+from qir.kak import Kak, kak, kron
 from qir.weyl import chamber, cz_count, cz_middle
 
 from .base import Context
@@ -26,6 +27,9 @@ Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Index = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
 Real = npt.NDArray[np.float64]
+
+_Piece = tuple[Index, Row]
+"""One gate for some of the unitaries; its angles are arrays over those."""
 
 _EXCHANGED = np.array([0, 2, 1, 3])
 
@@ -70,32 +74,31 @@ class Resynthesise:
         better = np.flatnonzero(new < old)
         if not len(better):
             return circuit
-        made: list[tuple[Index, tuple[Row, ...], Real]] = []
+        pieces, phase, good = _synthesise(unitaries[better], _take(found, better), new[better], fractional)
         replaced = np.zeros(len(heads), np.bool_)
-        for count in np.unique(new[better]).tolist():
-            mine = better[new[better] == count]
-            pieces, phase, good = _synthesise(unitaries[mine], chamber(kak(unitaries[mine])), count, fractional)
-            made.append((mine, pieces, phase))
-            replaced[mine[good]] = True
-        return self._write(circuit, context, block, heads, made, replaced)
+        replaced[better[good]] = True
+        return self._write(circuit, context, block, heads, better, pieces, phase, replaced)
 
-    def _write(self, circuit: Circuit, context: Context, block: Index, heads: Index,
-               made: list[tuple[Index, tuple[Row, ...], Real]], replaced: Mask) -> Circuit:  # fmt: skip
+    def _write(self, circuit: Circuit, context: Context, block: Index, heads: Index, better: Index, pieces: list[_Piece],
+               phase: Real, replaced: Mask) -> Circuit:  # fmt: skip
         rewriter = Rewriter(circuit)
         gone = (block >= 0) & np.isin(block, heads[replaced])
         rewriter.keep(np.flatnonzero(~gone))
         pairs, spans = circuit.columns.qubits[heads, :2], circuit.columns.span[heads]
-        for mine, pieces, phase in made:
+        for chosen, (name, values, operands) in pieces:
+            mine = better[chosen]
             good = replaced[mine]
-            labels, pair, span = heads[mine][good], pairs[mine][good], spans[mine][good]
-            for name, values, operands in pieces:
-                angles = [np.broadcast_to(v, len(mine))[good] for v in values]
-                rewriter.gates(labels, name, pair[:, list(operands)], angles, span)
-            rewriter.phase = rewriter.phase + float(wrap(phase[good].sum()))
+            angles = [np.broadcast_to(v, len(mine))[good] for v in values]
+            rewriter.gates(heads[mine][good], name, pairs[mine][good][:, list(operands)], angles, spans[mine][good])
+        rewriter.phase = rewriter.phase + float(wrap(phase[replaced[better]].sum()))
         old = None
         if context.journal is not None:
             old = np.where(gone, block, np.arange(len(block)))
         return rewriter.finish(context, self.name, old)
+
+
+def _take(found: Kak, rows: Index) -> Kak:
+    return Kak(*(values[rows] for values in found))
 
 
 def _blocks(circuit: Circuit) -> tuple[Index, Mask]:
@@ -184,23 +187,22 @@ def _products(matrices: Complex, run: Index) -> Complex:
     return values
 
 
-def _synthesise(unitaries: Complex, found: Any, count: int, fractional: bool) -> tuple[tuple[Row, ...], Real, Mask]:
-    """Rows on operands 0 and 1 whose angles are arrays, the phases they lack, and where they are right."""
+def _synthesise(unitaries: Complex, found: Kak, count: Index, fractional: bool) -> tuple[list[_Piece], Real, Mask]:
+    """Rows on operands 0 and 1 for groups of the unitaries, the phases they lack, and where they are right."""
     size = len(unitaries)
-    if fractional:
-        middle: tuple[Row, ...] = tuple(
-            (name, (-2 * found.coordinates[:, axis],), (0, 1)) for axis, name in enumerate(("rxx", "ryy", "rzz")[:count])
-        )
-    else:
-        middle = cz_middle(found.coordinates, count)
-    built = np.broadcast_to(np.eye(4, dtype=np.complex128), (size, 4, 4))
-    for name, values, operands in middle:
-        gate = GATES[name]
-        matrix = np.broadcast_to(gate.matrix(*values), (size, 2**gate.num_qubits, 2**gate.num_qubits))
-        if gate.num_qubits == 1:
-            identity = np.broadcast_to(np.eye(2, dtype=np.complex128), (size, 2, 2))
-            matrix = kron(matrix, identity) if operands == (0,) else kron(identity, matrix)
-        built = matrix @ built
+    built = np.empty((size, 4, 4), np.complex128)
+    pieces: list[_Piece] = []
+    for number in np.unique(count).tolist():
+        mine = np.flatnonzero(count == number)
+        coordinates = found.coordinates[mine]
+        if fractional:
+            middle: tuple[Row, ...] = tuple(
+                (name, (-2 * coordinates[:, axis],), (0, 1)) for axis, name in enumerate(("rxx", "ryy", "rzz")[:number])
+            )
+        else:
+            middle = cz_middle(coordinates, number)
+        built[mine] = _matrix(middle, len(mine))
+        pieces += [(mine, row) for row in middle]
     # Both are left * N * right with the same N, so the local gates between them are known.
     same = chamber(kak(built))
     left = [multiply(a, conjugate(b)) for a, b in ((found.left0, same.left0), (found.left1, same.left1))]
@@ -208,10 +210,20 @@ def _synthesise(unitaries: Complex, found: Any, count: int, fractional: bool) ->
     whole = kron(to_matrix(left[0]), to_matrix(left[1])) @ built @ kron(to_matrix(right[0]), to_matrix(right[1]))
     overlap = np.einsum("nij,nij->n", whole.conj(), unitaries) / 4
     good = np.abs(np.abs(overlap) - 1) < 1e-11
-    rows: list[Row] = []
-    for operand in (0, 1):
-        rows.append(("u3", zyz(right[operand]), (operand,)))
-    rows += middle
-    for operand in (0, 1):
-        rows.append(("u3", zyz(left[operand]), (operand,)))
-    return tuple(rows), np.angle(overlap), np.asarray(good)
+    everything = np.arange(size)
+    before: list[_Piece] = [(everything, ("u3", zyz(right[k]), (k,))) for k in (0, 1)]
+    after: list[_Piece] = [(everything, ("u3", zyz(left[k]), (k,))) for k in (0, 1)]
+    return before + pieces + after, np.angle(overlap), np.asarray(good)
+
+
+def _matrix(rows: Sequence[Row], size: int) -> Complex:
+    """The unitaries (size, 4, 4) of rows whose angles are arrays (size,)."""
+    result: Complex = np.broadcast_to(np.eye(4, dtype=np.complex128), (size, 4, 4))
+    identity = np.broadcast_to(np.eye(2, dtype=np.complex128), (size, 2, 2))
+    for name, values, operands in rows:
+        gate = GATES[name]
+        matrix = np.broadcast_to(gate.matrix(*values), (size, 2**gate.num_qubits, 2**gate.num_qubits))
+        if gate.num_qubits == 1:
+            matrix = kron(matrix, identity) if operands == (0,) else kron(identity, matrix)
+        result = matrix @ result
+    return result
