@@ -292,6 +292,14 @@ def test_sweeps_keep_their_shape() -> None:
     assert pub(sampler(circuit, parameter_values=[1, 2], shots=7))[1:] == [{"a": 1.0, "b": 2.0}, 7]
 
 
+def test_a_sweep_over_parameters_that_nothing_uses_keeps_its_shape() -> None:
+    circuit = physical(1, 1).rz("a", 0).measure(0, 0).build()
+    idle = circuit.with_columns(circuit.columns.take(np.array([1])))
+    text, values = pub(sampler(idle, parameter_values={"a": [1, 2]}))
+    assert values == {"a": [1, 2]} and [p.name for p in loaded(text).parameters] == ["a"]
+    assert len(pub(sampler(idle, parameter_values={"a": 1}))) == 1
+
+
 @pytest.mark.parametrize(
     ("values", "slug"),
     [(None, "target.parameters"), ([1.0], "job.values"), ({"a": 1}, "job.values"), ({"a": 1, "b": 2, "z": 3}, "job.values"),

@@ -105,6 +105,9 @@ def prepare(
         circuit, added_values = fold_rows(circuit, values, sweep)
     circuit, derived = _derived(_pruned(circuit))
     used = _used_parameters(circuit)
+    if values and sweep and not used:
+        # The values' shape is that of the results: one parameter has to carry it.
+        used = {min(values)}
     variables = tuple(v for v in circuit.variables if v.kind == "input" and v.name in used)
     # A block's own list of variables is that of the source; the text declares them once.
     extras = tuple(
