@@ -287,7 +287,7 @@ class Calls(Flow):
             self.exit = "return"
             return
         if frame.done is None:
-            frame.done = self.new_flag("_returned")
+            frame.done = self.new_flag("_returned", frame.depth)
         self.current_span = self.mark(node)
         if value is not None:
             self._store_result(frame, value)

@@ -151,14 +151,12 @@ class Flow(Memory):
         self.dynamic = True
         self.add_control("if", If(condition), rows, node, (condition,))
 
-    def new_flag(self, name: str) -> Variable:
-        """A truth value of the circuit, false at first."""
-        cell = self.cell_name(name)
-        self.wiring.variables.append(Cell(cell, BOOL, "local", constant(False)))
-        return Variable(name, type=BOOL, cell=cell, level=0, value=Value(BOOL, None, Expr("var", cell, (), BOOL)))
+    def new_flag(self, name: str, level: int) -> Variable:
+        """A truth value, false at first, as if declared at a depth of run-time blocks."""
+        return Variable(name, type=BOOL, level=level, value=Value(BOOL, False))
 
     def set_flag(self, flag: Variable, value: bool) -> None:
-        self.emit_assign(self.materialise(flag), constant(value), ())
+        self.assign(flag, Value(BOOL, value))
 
     # -- if --------------------------------------------------------------------------------
 
@@ -523,10 +521,10 @@ class Flow(Memory):
         """Inside blocks that repeat, flags start false each time the loop is begun."""
         if self.depth and (kinds := _leaves(body)):
             if s.Break in kinds:
-                loop.stop = self.new_flag("_left")
+                loop.stop = self.new_flag("_left", loop.depth)
                 self.set_flag(loop.stop, False)
             if s.Continue in kinds:
-                loop.skip = self.new_flag("_skipped")
+                loop.skip = self.new_flag("_skipped", loop.depth)
                 self.set_flag(loop.skip, False)
 
     def break_statement(self, node: s.Break) -> None:
@@ -540,7 +538,7 @@ class Flow(Memory):
             self.exit = "break"
         else:
             if loop.stop is None:
-                loop.stop = self.new_flag("_left")
+                loop.stop = self.new_flag("_left", loop.depth)
             self.set_flag(loop.stop, True)
             self.pending.append(loop.stop)
             self.exit = "stop"
@@ -556,7 +554,7 @@ class Flow(Memory):
             self.exit = "continue"
         else:
             if loop.skip is None:
-                loop.skip = self.new_flag("_skipped")
+                loop.skip = self.new_flag("_skipped", loop.depth)
             self.set_flag(loop.skip, True)
             self.pending.append(loop.skip)
             self.exit = "stop"

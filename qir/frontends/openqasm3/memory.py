@@ -155,12 +155,13 @@ class Memory(GateCalls):
         value = variable.value
         if value is None:
             self.materialise(variable)
-        elif value.known is not None and variable.cell is None and self.depth == 0 and variable.stored is _NOTHING:
-            # Nothing has read or written the cell yet: it can begin with the value.
-            cell = self.materialise(variable)
-            self.wiring.variables[-1] = replace(self.wiring.variables[-1], initial=value.to_expr())
+        elif value.known is not None and self.depth == 0 and variable.stored is _NOTHING and variable.role == "local":
+            # Nothing has written the cell yet: it can begin with the value.
+            self.materialise(variable)
+            cells = self.wiring.variables
+            row = next(i for i, cell in enumerate(cells) if cell.name == variable.cell)
+            cells[row] = replace(cells[row], initial=value.to_expr())
             variable.stored = value.known
-            assert cell.op == "var"
         elif value.known is None:
             if value.expr is not None and (value.expr.op, value.expr.value) != ("var", variable.cell):
                 self.store(variable, value)
