@@ -17,7 +17,7 @@ from qir.graphs import Coupling, coupling, embed
 from qir.params import Angle
 from qir.targets.target import Target
 
-__all__ = ["check_layout", "embedding", "greedy", "machine_graph", "on_wires", "renamed"]
+__all__ = ["Greedy", "check_layout", "embedding", "machine_graph", "on_wires", "renamed"]
 
 Pairs = dict[tuple[int, int], int]
 
@@ -135,55 +135,63 @@ def embedding(
     )  # fmt: skip
 
 
-def greedy(pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int], rng: random.Random) -> list[int]:
-    """A compact placement: the qubit most tied to those placed goes where the paths to them are shortest.
+class Greedy:
+    """Compact placements: the qubit most tied to those placed goes where the paths to them are shortest.
 
-    Qubits without partners come last.  Ties, and the first place, are drawn from `rng`.
+    Qubits without partners come last.  Ties, and the first place, are drawn at random.
     """
-    bonds: list[tuple[list[int], list[int]]] = [([], []) for _ in range(num_qubits)]
-    for (a, b), count in pairs.items():
-        bonds[a][0].append(b)
-        bonds[a][1].append(count)
-        bonds[b][0].append(a)
-        bonds[b][1].append(count)
-    partners = [np.array(found, np.int64) for found, _ in bonds]
-    weights = [np.array(found, np.float64) for _, found in bonds]
-    total = np.array([w.sum() for w in weights])
-    distance = graph.distance
-    free = np.zeros(graph.size, np.bool_)
-    free[list(allowed)] = True
-    ends = np.array(graph.edges, np.int64).reshape(-1, 2)
-    ends = ends[free[ends].all(axis=1)]
-    room = np.bincount(ends.ravel(), minlength=graph.size)
-    place = np.full(num_qubits, -1, np.int64)
-    bond = np.zeros(num_qubits)
-    for step in range(num_qubits):
-        # The tie to what is placed decides; among equals, or at the beginning, the total.
-        left = place < 0
-        rank = np.where(left, bond, -1.0)
-        most = rank.max()
-        choices = np.flatnonzero(rank == most) if most > 0 else _heaviest(total, left)
-        vertex = int(choices[rng.randrange(len(choices))])
-        placed = place[partners[vertex]] >= 0
-        if step == 0:
-            spots = np.flatnonzero(free)
-        else:
-            if placed.any():
-                cost = weights[vertex][placed] @ distance[place[partners[vertex][placed]]]
+
+    def __init__(self, pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int]) -> None:
+        bonds: list[tuple[list[int], list[int]]] = [([], []) for _ in range(num_qubits)]
+        for (a, b), count in pairs.items():
+            bonds[a][0].append(b)
+            bonds[a][1].append(count)
+            bonds[b][0].append(a)
+            bonds[b][1].append(count)
+        self.num_qubits, self.graph = num_qubits, graph
+        self.partners = [np.array(found, np.int64) for found, _ in bonds]
+        self.weights = [np.array(found, np.float64) for _, found in bonds]
+        self.total = np.array([w.sum() for w in self.weights])
+        self.free = np.zeros(graph.size, np.bool_)
+        self.free[list(allowed)] = True
+        ends = np.array(graph.edges, np.int64).reshape(-1, 2)
+        ends = ends[self.free[ends].all(axis=1)]
+        self.room = np.bincount(ends.ravel(), minlength=graph.size)
+
+    def place(self, rng: random.Random) -> list[int]:
+        """The hardware qubit of every program qubit."""
+        num_qubits, graph, distance = self.num_qubits, self.graph, self.graph.distance
+        partners, weights, total = self.partners, self.weights, self.total
+        free, room = self.free.copy(), self.room.copy()
+        place = np.full(num_qubits, -1, np.int64)
+        bond = np.zeros(num_qubits)
+        for step in range(num_qubits):
+            # The tie to what is placed decides; among equals, or at the beginning, the total.
+            left = place < 0
+            rank = np.where(left, bond, -1.0)
+            most = rank.max()
+            choices = np.flatnonzero(rank == most) if most > 0 else _heaviest(total, left)
+            vertex = int(choices[rng.randrange(len(choices))])
+            placed = place[partners[vertex]] >= 0
+            if step == 0:
+                spots = np.flatnonzero(free)
             else:
-                cost = distance[place[place >= 0]].min(axis=0)
-            cost = np.where(free, cost, np.inf)
-            spots = np.flatnonzero(cost <= cost.min())
-        # Places with free neighbours leave room for what comes next.
-        space = room[spots]
-        spots = spots[space == space.max()]
-        spot = int(spots[rng.randrange(len(spots))])
-        place[vertex] = spot
-        free[spot] = False
-        room[list(graph.neighbours[spot])] -= 1
-        bond[partners[vertex]] += weights[vertex]
-    result: list[int] = place.tolist()
-    return result
+                if placed.any():
+                    cost = weights[vertex][placed] @ distance[place[partners[vertex][placed]]]
+                else:
+                    cost = distance[place[place >= 0]].min(axis=0)
+                cost = np.where(free, cost, np.inf)
+                spots = np.flatnonzero(cost <= cost.min())
+            # Places with free neighbours leave room for what comes next.
+            space = room[spots]
+            spots = spots[space == space.max()]
+            spot = int(spots[rng.randrange(len(spots))])
+            place[vertex] = spot
+            free[spot] = False
+            room[list(graph.neighbours[spot])] -= 1
+            bond[partners[vertex]] += weights[vertex]
+        result: list[int] = place.tolist()
+        return result
 
 
 def _heaviest(total: npt.NDArray[np.float64], left: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:

@@ -22,7 +22,7 @@ from qir.targets.target import Target
 from . import route_kernel
 from .base import Context
 from .blocks import inside_blocks
-from .layout import check_layout, embedding, greedy, machine_graph, on_wires, renamed, usable_qubits
+from .layout import Greedy, check_layout, embedding, machine_graph, on_wires, renamed, usable_qubits
 from .route_dag import Flow, flow
 
 __all__ = ["RouteQubits", "warm"]
@@ -92,9 +92,10 @@ class RouteQubits:
             best = self._from(start, found, context, graph)
         else:
             best = self._search(circuit, found, context, target, graph)
-        placed = on_wires(circuit, best.start[: circuit.num_qubits], target.num_qubits)
+        wires = _list(best.start)[: circuit.num_qubits]
+        placed = on_wires(circuit, wires, target.num_qubits)
         if context.journal is not None:
-            context.journal.relabel(self.name, circuit, placed, np.array(best.start[: circuit.num_qubits]))
+            context.journal.relabel(self.name, circuit, placed, np.array(wires))
         return _rebuild(placed, found, best, context, self.name)
 
     def _trials(self, found: Flow, context: Context) -> int:
@@ -117,10 +118,11 @@ class RouteQubits:
             return walker.walk(_filled(perfect, count, allowed, size), context.seed)
         best: _Walk | None = None
         trials = self._trials(found, context)
+        guess = Greedy(pairs, count, graph, allowed)
         for trial in range(trials):
             rng = random.Random(f"{context.seed}:{trial}")  # noqa: S311
             seed = rng.randrange(2**31 - 2)
-            place = greedy(pairs, count, graph, allowed, rng)
+            place = guess.place(rng)
             start = _filled(dict(enumerate(place)), count, allowed, size)
             for turn in range(3):
                 walk = walker.walk(start, seed, variant=trial)
@@ -138,7 +140,7 @@ class RouteQubits:
         """Local search from the best walk: a few program qubits start one step away, kept when no worse."""
         rng = random.Random(f"{context.seed}:improve")  # noqa: S311
         for step in range(KICKS * trials):
-            start = best.start.copy()
+            start = _list(best.start)
             for _ in range(rng.randrange(3)):
                 a = rng.randrange(count)
                 spot = start[a]
@@ -159,7 +161,7 @@ class RouteQubits:
             if any(graph.distance[pair] > 1 for pair in found.pairs):
                 identity = list(range(graph.size))
                 walk = self._from(identity, found, context, graph)
-                events = [int(event) for event in walk.events]
+                events = _list(walk.events)
                 swaps = [event for event in events if event < 0]
                 home = replace(walk, events=events + swaps[::-1], end=identity)
                 block = _rebuild(block, found, home, inner, self.name)
@@ -170,14 +172,19 @@ class RouteQubits:
 
 @dataclass(frozen=True)
 class _Walk:
-    """One run of the router: where program qubits start and end, and the events in order (see the kernel), as a
-    list or an array."""
+    """One run of the router: where program qubits start and end, and the events in order (see the kernel), as
+    lists or arrays."""
 
-    start: list[int]
-    end: list[int]
+    start: Any
+    end: Any
     events: Any
     total: int
     swaps: int
+
+
+def _list(values: Any) -> list[int]:
+    found: list[int] = values.copy() if isinstance(values, list) else values.tolist()
+    return found
 
 
 def _rank(walk: _Walk) -> tuple[int, int]:
@@ -240,32 +247,29 @@ class _Walker:
         self.waiting = {back: self._make(found.waiting(backward=back)) for back in (False, True)}
         self.sizes = self._make(found.sizes)
         self.fades = [self._make([1.0] + [s.ahead * s.fade**k for k in range(LAYERS - 1)], np.float64) for s in SETTINGS]
-        count = self.count
-        self.scratch = tuple(self._make([0] * size) for size in (count, count, count, count, self.size, 2 * count, 2 * count))
-        self.pull = self._make([0.0] * 2 * count, np.float64)
-        self.capacity = 4 * count + 16 * self.size
+        count, size = self.count, self.size
+        ints = (size, size, count, len(found.sizes), count, count, count, count, size, 2 * count, 2 * count)
+        self.scratch = (
+            *(self._make([0] * length) for length in ints),
+            self._make([0.0] * 2 * count, np.float64),
+            *(self._make([0] * size) for _ in range(3)),
+            self._make([0.0] * size, np.float64),
+        )
+        self.capacity = 4 * count + 16 * size
         self.out = self._make([0] * self.capacity)
 
     def _make(self, values: list[Any], dtype: type = np.int64) -> Any:
         return np.array(values, dtype) if self.arrays else values
 
-    def walk(self, start: list[int], seed: int, *, backward: bool = False, variant: int = 0) -> _Walk:
+    def walk(self, start: Any, seed: int, *, backward: bool = False, variant: int = 0) -> _Walk:
         """From program qubits at `start` through the program, or from its end to its beginning."""
-        size = self.size
         setting, fade = SETTINGS[variant % len(SETTINGS)], self.fades[variant % len(SETTINGS)]
+        if self.arrays and isinstance(start, list):
+            start = np.array(start, np.int64)
         while True:
-            place = self._make(list(start))
-            held_list = [0] * size
-            for qubit, spot in enumerate(start):
-                held_list[spot] = qubit
-            ready, front, ahead, mark, head, link, other = self.scratch
-            mark[:] = 0 if self.arrays else [0] * self.count
             length, total, swaps = self.kernel(
-                *self.nodes, self.order[backward], *self.machine, place, self._make(held_list), seed % 2147483646, LOOK_AHEAD,
-                fade, setting.swap, setting.decay, 3 * int(size**0.5) + 10,
-                self.waiting[backward].copy(), self.sizes.copy(), ready, front, ahead, mark, head, link, other, self.pull,
-                self._make([-1] * size), self._make([0] * size), self._make([0] * size), self._make([0.0] * size, np.float64),
-                self.out,
+                *self.nodes, self.order[backward], *self.machine, start, self.waiting[backward], self.sizes, seed % 2147483646,
+                LOOK_AHEAD, fade, setting.swap, setting.decay, 3 * int(self.size**0.5) + 10, *self.scratch, self.out,
             )  # fmt: skip
             if length >= 0:
                 break
@@ -273,7 +277,7 @@ class _Walker:
             if self.capacity > 1 << 30:
                 raise CompileError("the router does not come to an end")
             self.out = self._make([0] * self.capacity)
-        return _Walk(start, place.tolist() if self.arrays else place, self.out[:length].copy(), int(total), int(swaps))
+        return _Walk(start, self.scratch[0].copy(), self.out[:length].copy(), int(total), int(swaps))
 
 
 def warm() -> bool:
@@ -290,7 +294,7 @@ def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name:
     where: list[tuple[int, int]] = [(0, 0)] * len(rows)
     groups, start, trailing = found.node_group, found.node_start, found.trailing
     recent = -1
-    for event in walk.events if isinstance(walk.events, list) else walk.events.tolist():
+    for event in _list(walk.events):
         if event < 0:
             rows.append(recent)
             is_swap.append(True)

@@ -28,10 +28,10 @@ def search(
     next_group: Sequence[int],
     # the machine
     size: int, near_start: Sequence[int], near: Sequence[int], distance: Sequence[int], weight: Sequence[float],
-    # the walk: where each program qubit is, and options
-    place: Any, held: Any, seed: int, look_ahead: int, fade: Sequence[float], swap_weight: float, decay: float, patience: int,
+    # the walk: where each program qubit is at first, what is to be waited for, and options
+    start: Sequence[int], waiting: Sequence[int], sizes: Sequence[int], seed: int, look_ahead: int, fade: Sequence[float], swap_weight: float, decay: float, patience: int,
     # scratch
-    missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any, other: Any, pull: Any,
+    place: Any, held: Any, missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any, other: Any, pull: Any,
     pair: Any, alone: Any, mirrored: Any, tired: Any,
     # result
     out: Any,
@@ -41,7 +41,8 @@ def search(
     first, second: program qubits of a node (second -1: it may run anywhere).    cost, mirror: entangling
     gates a node takes alone, and together with a swap of its qubits.    node_group, member: which groups
     a node is in and the reverse, by offsets; `next_group[g]` becomes current when all of g is done.
-    place, held: qubit of the machine per program qubit and the reverse; changed in place.
+    start: qubit of the machine per program qubit; `place` is left with where they are at the end, `held` is the
+    reverse.    waiting, sizes: groups of a node that are not yet current, and members of a group.
     weight: what a distance costs in the sum that swaps reduce.    fade: how much a node counts in it, by its
     layer: 0 what waits now, 1 what follows, and so on.
 
@@ -54,7 +55,19 @@ def search(
     state = seed % 2147483646 + 1
     num_front = 0
     num_ready = 0
+    for i in range(size):
+        place[i] = start[i]
+        held[start[i]] = i
+        head[i] = -1
+        pair[i] = -1
+        alone[i] = 0
+        mirrored[i] = 0
+        tired[i] = 0.0
+    for i in range(len(sizes)):
+        left[i] = sizes[i]
     for i in range(num_nodes):
+        mark[i] = 0
+        missing[i] = waiting[i]
         if missing[i] == 0:
             ready[num_ready] = i
             num_ready += 1
@@ -130,7 +143,11 @@ def search(
             steps = 0
             # Look ahead: nodes of the groups that follow, breadth first.
             for i in range(num_ahead):
-                mark[ahead[i]] = 0
+                node = ahead[i]
+                mark[node] = 0
+                if second[node] >= 0:
+                    head[first[node]] = -1
+                    head[second[node]] = -1
             num_ahead = 0
             for i in range(num_front):
                 ahead[num_ahead] = front[i]
@@ -155,8 +172,6 @@ def search(
                                 found += 1
                                 if found >= look_ahead:
                                     break
-            for i in range(size):
-                head[i] = -1
             entries = 0
             for i in range(num_ahead):
                 node = ahead[i]

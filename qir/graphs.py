@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,11 @@ class Coupling:
     edges: tuple[tuple[int, int], ...]
     neighbours: tuple[tuple[int, ...], ...]
     distance: npt.NDArray[np.int32]
+
+    @cached_property
+    def bipartite(self) -> bool:
+        """Whether no cycle has odd length."""
+        return _two_colours({q: list(near) for q, near in enumerate(self.neighbours)})
 
     def component(self, start: int) -> list[int]:
         """The qubits that can be reached from one, ascending."""
@@ -86,6 +91,8 @@ def embed(
     if len(adjacent) > free_count or max((len(set(n)) for n in adjacent.values()), default=0) > largest:
         return None
     usable = [allowed is None or q in allowed for q in range(graph.size)]
+    if graph.bipartite and not _two_colours(adjacent):
+        return None
     best: dict[int, int] | None = None
     best_cost, seen = 0.0, 0
     for attempt in range(restarts):
@@ -100,6 +107,23 @@ def embed(
         if seen >= limit:
             break
     return best
+
+
+def _two_colours(adjacent: dict[int, list[int]]) -> bool:
+    colour: dict[int, bool] = {}
+    for root in adjacent:
+        if root in colour:
+            continue
+        colour[root] = False
+        queue = [root]
+        for vertex in queue:
+            for other in adjacent[vertex]:
+                if other not in colour:
+                    colour[other] = not colour[vertex]
+                    queue.append(other)
+                elif colour[other] == colour[vertex]:
+                    return False
+    return True
 
 
 def _search(
