@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import NUM_QUBITS, OPERATIONS, Columns
 from qir.gates import GATES, opcode
 from qir.params import Angle
-from qir.symplectic import letters_of, sign_of
+from qir.symplectic import sign_of
 
 from .base import Context
 from .pauli_emit import Rows, emit
 from .pauli_form import PauliForm, extract
 from .pauli_merge import merge_rotations
 from .pauli_regions import regions
-from .pauli_synthesis import Effort, Plan, Problem, synthesise
+from .pauli_synthesis import Effort, Plan, Problem, bits, synthesise
 
 __all__ = ["SimplifyPaulis", "efforts", "problem_of", "two_qubit_cost"]
 
@@ -42,14 +43,16 @@ def two_qubit_cost(circuit: Circuit, rows: Sequence[int]) -> int:
     return total
 
 
+_MEASURE, _RESET = OPERATIONS["measure"], OPERATIONS["reset"]
+_SILENT = [OPERATIONS[name] for name in ("barrier", "delay")]
 _BY_CODE = {opcode(name): cost for name, cost in _COSTS.items() if name in GATES}
 
 
 def efforts(trials: int, seed: int) -> list[Effort]:
     """The runs of a search: fixed weights first, then ones drawn from them."""
     fixed = [
-        Effort(), Effort(falloff=0.4), Effort(falloff=0.75), Effort(slack=1), Effort(falloff=0.3), Effort(frame=0.3),
-        Effort(falloff=0.5, slack=2), Effort(falloff=0.85),
+        Effort(), Effort(falloff=0.3), Effort(falloff=0.65), Effort(direct=-0.3), Effort(falloff=0.4), Effort(slack=1),
+        Effort(falloff=0.6, frame=0.3), Effort(falloff=0.75, direct=-0.3),
     ]  # fmt: skip
     rng = np.random.Generator(np.random.PCG64(seed))
     while len(fixed) < trials:
@@ -65,15 +68,31 @@ def efforts(trials: int, seed: int) -> list[Effort]:
     return fixed[:trials]
 
 
-def problem_of(form: PauliForm) -> Problem:
-    """The letters and signs of a form's rotations and frame."""
-    n = form.num_qubits
+def problem_of(form: PauliForm, full: int, seen: int) -> Problem:
+    """The strings of a form's rotations and frame; `full` and `seen` as in `Problem`.
+
+    A rotation that commutes with every row of the frame that matters, and with all later rotations but such as
+    are themselves unseen, is unseen.
+    """
     rows = [*form.frame.xs, *form.frame.zs]
-    return Problem(
-        letters_of([r.x for r in form.rotations], [r.z for r in form.rotations], n),
-        letters_of([p[0] for p in rows], [p[1] for p in rows], n),
-        np.array([0] * len(form.rotations) + [sign_of(p) for p in rows], np.uint8),
-    )
+    n = form.num_qubits
+    frame = [(p[0], p[1], sign_of(p)) for p in rows]
+    unseen: list[int] = []
+    if full != (1 << n) - 1:
+        matter = [form.frame.xs[q] for q in bits(full)] + [form.frame.zs[q] for q in bits(full | seen)]
+        live = [(p[0], p[1]) for p in matter]
+        for i in range(len(form.rotations) - 1, -1, -1):
+            r = form.rotations[i]
+            if any(((r.x & z).bit_count() + (r.z & x).bit_count()) & 1 for x, z in live):
+                live.append((r.x, r.z))
+            else:
+                unseen.append(i)
+    rotations = [(r.x, r.z, 0) for r in form.rotations]
+    return Problem(n, rotations, frame, full, seen & ~full, tuple(reversed(unseen)))
+
+
+Found = tuple[Problem, PauliForm, Plan]
+Index = npt.NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
@@ -95,7 +114,7 @@ class SimplifyPaulis:
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = regions(circuit)
-        plans: dict[int, tuple[PauliForm, Plan, list[int]]] = {}
+        plans: dict[int, tuple[Found, list[int]]] = {}
         for number, rows in enumerate(stretches):
             label = int(labels[rows[0]])
             before = two_qubit_cost(circuit, rows)
@@ -105,12 +124,12 @@ class SimplifyPaulis:
                 context.progress(number, len(stretches))
             found = self._search(circuit, rows, before, context.seed)
             if found is not None:
-                plans[label] = (*found, rows)
+                plans[label] = (found, rows)
         if not plans:
             return circuit
         return _rebuild(circuit, labels, plans, context, self.name)
 
-    def _search(self, circuit: Circuit, rows: list[int], before: int, seed: int) -> tuple[PauliForm, Plan] | None:
+    def _search(self, circuit: Circuit, rows: list[int], before: int, seed: int) -> Found | None:
         qubits = circuit.columns.qubits[rows]
         wires = {int(q) for q in np.unique(qubits) if q >= 0}
         for extra in circuit.columns.extra[rows].tolist():
@@ -118,7 +137,8 @@ class SimplifyPaulis:
                 wires |= set(circuit.extras[extra].qubits or ())
         form = extract(circuit, rows, tuple(sorted(wires)))
         merge_rotations(form)
-        problem = problem_of(form)
+        full, seen = _needed(circuit, rows, form.wires)
+        problem = problem_of(form, full, seen)
         size = max(1, len(form.rotations) + form.num_qubits) * max(1, form.num_qubits)
         trials = max(1, min(self.trials, self.work // size))
         best: Plan | None = None
@@ -128,18 +148,21 @@ class SimplifyPaulis:
             if plan is not None:
                 best = plan
                 bound = plan.cost - 1
-        return None if best is None else (form, best)
+        return None if best is None else (problem, form, best)
 
 
-def _rebuild(circuit: Circuit, labels: np.ndarray, plans: dict[int, tuple[PauliForm, Plan, list[int]]], context: Context,
-             name: str) -> Circuit:  # fmt: skip
+def _rebuild(
+    circuit: Circuit, labels: Index, plans: dict[int, tuple[Found, list[int]]], context: Context, name: str
+) -> Circuit:
     """The circuit with some windows written anew."""
     angles: dict[Angle, int] = {a: i + 1 for i, a in enumerate(circuit.angles)}
+    extras = list(circuit.extras)
     columns = circuit.columns
     span = columns.span.tolist()
     phase = circuit.global_phase
     parts: list[Columns] = []
-    new: list[np.ndarray] = []
+    new: list[Index] = []
+    dropped: list[Index] = []
     keep = ~np.isin(labels, list(plans))
     order = np.argsort(labels, kind="stable")
     kept = order[keep[order]]
@@ -151,16 +174,54 @@ def _rebuild(circuit: Circuit, labels: np.ndarray, plans: dict[int, tuple[PauliF
         parts.append(columns.take(chunk))
         new.append(labels[chunk])
         position = start
-        form, plan, rows = plans[label]
+        (problem, form, plan), rows = plans[label]
         first = next((span[row] for row in rows if span[row] >= 0), -1)
         written = Rows()
-        phase = phase + emit(form, plan, written, [span[r.row] for r in form.rotations], first)
-        made = written.columns(angles)
+        more, visible = emit(problem, form, plan, written, [span[r.row] for r in form.rotations], first)
+        phase = phase + more
+        made = written.columns(angles, extras)
         parts.append(made)
         new.append(np.full(len(made), label))
+        dropped.append(np.zeros(len(chunk), np.int8))
+        dropped.append((np.arange(len(made)) >= visible).astype(np.int8))
     parts.append(columns.take(kept[position:]))
     new.append(labels[kept[position:]])
-    after = circuit.with_columns(Columns.concatenate(parts), angles=tuple(angles), global_phase=phase)
+    dropped.append(np.zeros(len(kept) - position, np.int8))
+    after = circuit.with_columns(Columns.concatenate(parts), angles=tuple(angles), extras=tuple(extras), global_phase=phase)
     if context.journal is not None:
         context.journal.windows(name, circuit, after, labels, np.concatenate(new))
-    return after
+    unseen = np.concatenate(dropped)
+    if not unseen.any():
+        return after
+    seen = after.with_columns(after.columns.take(np.flatnonzero(unseen == 0)))
+    if context.journal is not None:
+        context.journal.remove(name, after, seen, unseen, "unseen")
+    return seen
+
+
+def _needed(circuit: Circuit, rows: list[int], wires: tuple[int, ...]) -> tuple[int, int]:
+    """Of which qubits of a stretch everything matters, and of which only Z: those that are measured or reset next.
+
+    Qubits that nothing follows do not matter when the program measures something.
+    """
+    everything = (1 << len(wires)) - 1
+    legs = circuit.wires
+    code = circuit.columns.opcode
+    if not (code == _MEASURE).any() or circuit.is_dynamic or circuit.frames is not None:
+        return everything, 0
+    inside = np.zeros(len(code), np.bool_)
+    inside[rows] = True
+    inside |= np.isin(code, _SILENT)
+    full = seen = 0
+    for k, wire in enumerate(wires):
+        ops = legs.op[legs.start[wire] : legs.start[wire + 1]]
+        last = np.flatnonzero(inside[ops] & ~np.isin(code[ops], _SILENT))
+        after = ops[last[-1] + 1 :] if len(last) else ops
+        after = after[~np.isin(code[after], _SILENT)]
+        if not len(after):
+            continue
+        if code[after[0]] in (_MEASURE, _RESET):
+            seen |= 1 << k
+        else:
+            full |= 1 << k
+    return full, seen

@@ -1,301 +1,480 @@
 """Circuits for Pauli rotations and a frame, by greedy choice of entangling gates.
 
-The rotations still to be done and the frame of the final Clifford are strings of letters.  A TQE gate
-conjugates them all; each step takes the gate that brings one of the next rotations closer to a single
-qubit and, counting all later strings with falling weight, costs least (the idea of Schmitz et al.,
-arXiv 2103.08602, and of Paykin et al., arXiv 2304.08814; weights after Goubault de Brugiere and
-Martiel, arXiv 2404.03280).  Two-qubit rotations may be done as they stand, as one gate, when no frame change
-pays.  The frame is reduced row pair by row pair (Bravyi et al., arXiv 2105.02291, section 5).
+The rotations still to be done and the rows of the final Clifford's frame are strings of letters.  A TQE
+gate (`qir.symplectic`) conjugates them all; each step takes a gate that brings one of the next rotations
+closer to a single qubit and, counting the later strings with falling weight, lengthens the others least
+(Schmitz et al., arXiv 2103.08602; Paykin et al., arXiv 2304.08814; weights as in Goubault de Brugiere and
+Martiel, arXiv 2404.03280).  A rotation about two qubits is one gate as it stands: it is done so when no
+change of frame pays.  Then the frame is reduced, shortest row pair first (Bravyi et al., arXiv 2105.02291).
+
+Strings are kept as bit planes: per qubit two integers with one bit per string, so that a gate, and the
+price of a gate, take a handful of operations on integers however many strings there are.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from random import Random
 
-import numpy as np
-import numpy.typing as npt
+from qir.symplectic import TQE_PAULIS
 
-from qir.symplectic import TQE_CODE, TQE_PAULIS, TQE_SIGN, commutation
+__all__ = ["Effort", "Gate", "Plan", "Planes", "Problem", "bits", "reduce_frame", "synthesise"]
 
-__all__ = ["Effort", "Plan", "Problem", "synthesise"]
-
-Letters = npt.NDArray[np.uint8]
-
-_WEIGHT = np.array([0, 1, 1, 1], np.int64)
-_PAIR_WEIGHT = (_WEIGHT[:, None] + _WEIGHT[None, :]).reshape(16)
-_DELTA = _PAIR_WEIGHT[TQE_CODE] - _PAIR_WEIGHT[None, :]
-_DELTA_COLUMNS = np.ascontiguousarray(_DELTA.T.astype(np.float64))
-"""Change of the weight of a string: per pair of letters and TQE gate."""
-_REDUCING = tuple(tuple(np.flatnonzero(_DELTA[:, code] < 0).tolist()) for code in range(16))
-"""The TQE gates that shorten a string with a given pair of letters."""
+_LOOKAHEAD = 8
+"""Layers that are weighed one by one; those after them count together."""
 
 
 @dataclass(frozen=True)
 class Effort:
     """Weights of one run of the greedy search; runs with other weights find other circuits.
 
-    falloff: the weight of a rotation one layer later.    frame: weight of the frame's rows, relative to
-    the last layer's.    slack: rotations of this much more than the least weight are tried too.
-    jitter: relative random change of the weights.    direct: how much a two-qubit rotation done as it
-    stands is preferred.    seed: of the random choices.
+    falloff: the weight of a rotation one layer later.    frame: weight of the frame's rows, relative to the
+    last layer's.    slack: rotations longer by so much than the shortest are tried too.    direct: how much a
+    two-qubit rotation done as it stands is preferred.    focus: how much shorter rows of the frame count more.
+    jitter: random change of the prices, relative to one string of the first layer.    seed: of all that is random.
     """
 
-    falloff: float = 0.6
+    falloff: float = 0.5
     frame: float = 1.0
     slack: int = 0
-    jitter: float = 0.0
     direct: float = 0.0
+    focus: float = 3.0
+    jitter: float = 0.0
     seed: int = 0
+
+
+class Planes:
+    """Strings of letters as bit planes: bit r of `x[q]` and `z[q]` is the letter of string r on qubit q; `sign` has
+    bit r set for a minus."""
+
+    __slots__ = ("sign", "x", "z")
+
+    def __init__(self, x: list[int], z: list[int], sign: int = 0) -> None:
+        self.x, self.z, self.sign = x, z, sign
+
+    @staticmethod
+    def of(strings: Sequence[tuple[int, int, int]], num_qubits: int) -> Planes:
+        """From strings (x, z, sign) with one bit per qubit."""
+        x, z, sign = [0] * num_qubits, [0] * num_qubits, 0
+        for r, (sx, sz, s) in enumerate(strings):
+            bit = 1 << r
+            while sx:
+                low = sx & -sx
+                x[low.bit_length() - 1] |= bit
+                sx ^= low
+            while sz:
+                low = sz & -sz
+                z[low.bit_length() - 1] |= bit
+                sz ^= low
+            if s:
+                sign |= bit
+        return Planes(x, z, sign)
+
+    def copy(self) -> Planes:
+        return Planes(self.x[:], self.z[:], self.sign)
+
+    def anticommuting(self, q: int, letter: int) -> int:
+        """The strings whose letter on q anticommutes with a letter."""
+        return self.z[q] if letter == 1 else (self.x[q] if letter == 2 else self.x[q] ^ self.z[q])
+
+    def equal(self, q: int, letter: int) -> int:
+        """The strings with this letter on q (not I)."""
+        x, z = self.x[q], self.z[q]
+        return x & ~z if letter == 1 else (z & ~x if letter == 2 else x & z)
+
+    def letter(self, q: int, r: int) -> int:
+        return (self.x[q] >> r & 1) | (self.z[q] >> r & 1) << 1
+
+    def tqe(self, p: int, q: int, a: int, b: int) -> None:
+        """Conjugate every string by the TQE gate of letter p on qubit a and q on b."""
+        x, z = self.x, self.z
+        xa, za, xb, zb = x[a], z[a], x[b], z[b]
+        from_a = za if p == 1 else (xa if p == 2 else xa ^ za)
+        from_b = zb if q == 1 else (xb if q == 2 else xb ^ zb)
+        both = from_a & from_b
+        if both:
+            # The letters times P and Q give i or -i each; the sign turns when they agree.
+            plus_a = ~xa if p == 1 else (za if p == 2 else xa)
+            plus_b = xb if q == 1 else (~zb if q == 2 else zb)
+            self.sign ^= both & ~(plus_a ^ plus_b)
+        if p & 1:
+            x[a] = xa ^ from_b
+        if p & 2:
+            z[a] = za ^ from_b
+        if q & 1:
+            x[b] = xb ^ from_a
+        if q & 2:
+            z[b] = zb ^ from_a
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The positions of the set bits, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
 
 
 @dataclass
 class Problem:
-    """What to synthesise: letters (strings, qubits) of the rotations, then of the frame's rows.
+    """What to synthesise.
 
-    `frame` are the rows X_0 .. X_n-1, Z_0 .. Z_n-1 of the frame, and `signs` belong to both (1 for minus).
-    `wanted[q]`: whether all of qubit q's rows matter (2), only Z (1), or none (0).
+    rotations: strings (x, z, sign) in order; those of `unseen` commute with all that matters after them.
+    frame: the rows X_0 .. X_n-1, Z_0 .. Z_n-1 of the frame.
+    full: the qubits whose both rows matter, as bits; of those in `seen` only Z does; the others do not matter.
     """
 
-    rotations: Letters
-    frame: Letters
-    signs: Letters
-    order: npt.NDArray[np.bool_] = field(init=False)
-    layer: npt.NDArray[np.int64] = field(init=False)
+    num_qubits: int
+    rotations: list[tuple[int, int, int]]
+    frame: list[tuple[int, int, int]]
+    full: int
+    seen: int = 0
+    unseen: tuple[int, ...] = ()
+    """Rotations that nothing can see: they are not synthesised, but follow the frame through it."""
+    order: list[int] = field(init=False)
+    """The rotations sorted by layer: position in the planes to index in `rotations`."""
+    before: list[int] = field(init=False)
+    """Per position the earlier rotations that anticommute, as bits."""
+    layers: list[int] = field(init=False)
+    """Per layer its positions, as bits."""
+    planes: Planes = field(init=False)
+    """Rotations by position, then the frame's rows."""
 
     def __post_init__(self) -> None:
-        count = len(self.rotations)
-        self.order = np.triu(commutation(self.rotations, self.rotations), 1)
-        layer = np.zeros(count, np.int64)
-        for i in range(1, count):
-            earlier = layer[:i][self.order[:i, i]]
-            if len(earlier):
-                layer[i] = earlier.max() + 1
-        self.layer = layer
+        n = self.num_qubits
+        hidden = set(self.unseen)
+        kept = [i for i in range(len(self.rotations)) if i not in hidden]
+        strings = [self.rotations[i] for i in kept]
+        count = len(strings)
+        planes = Planes.of(strings, n)
+        layer = [0] * count
+        masks: list[int] = []
+        before = [0] * count
+        for i, (x, z, _) in enumerate(strings):
+            clash = 0
+            for q in bits(x):
+                clash ^= planes.z[q]
+            for q in bits(z):
+                clash ^= planes.x[q]
+            clash &= (1 << i) - 1
+            before[i] = clash
+            depth = len(masks)
+            if clash:
+                while not clash & masks[depth - 1]:
+                    depth -= 1
+            else:
+                depth = 0
+            if depth == len(masks):
+                masks.append(0)
+            masks[depth] |= 1 << i
+            layer[i] = depth
+        order = sorted(range(count), key=lambda i: (layer[i], i))
+        place = [0] * count
+        for p, i in enumerate(order):
+            place[i] = p
+        self.order = [kept[i] for i in order]
+        self.before = [sum(1 << place[j] for j in bits(before[i])) for i in order]
+        self.layers = [sum(1 << place[j] for j in bits(mask)) for mask in masks]
+        self.planes = Planes.of([strings[i] for i in order] + self.frame + [self.rotations[i] for i in self.unseen], n)
 
 
-Gate = tuple[Any, ...]
-"""("tqe", P, Q, a, b), ("rotation", index, sign, (qubits), (letters))."""
+Gate = tuple[str, int, int, int, int]
+"""("tqe", P, Q, a, b), or ("one", index, sign, letter, qubit), or ("two", index, sign, 4 P + Q, n a + b)."""
 
 
 @dataclass
 class Plan:
-    """A circuit: gates in order, and what is left of the frame: per logical qubit the place it ended on and the
-    letters and signs of its X and Z there."""
+    """A circuit: gates in order, their number on two qubits, and what is left of the frame."""
 
     gates: list[Gate]
     cost: int
-    frame: Letters
-    signs: Letters
+    frame: Planes
 
 
 def synthesise(problem: Problem, effort: Effort, bound: int | None = None) -> Plan | None:
     """One run; None when the circuit would have more than `bound` two-qubit gates."""
-    count = len(problem.rotations)
-    letters = np.ascontiguousarray(np.concatenate([problem.rotations, problem.frame]).T)
-    signs = problem.signs.copy()
+    count = len(problem.order)
+    n, planes = problem.num_qubits, problem.planes.copy()
     gates: list[Gate] = []
-    rng = np.random.Generator(np.random.PCG64(effort.seed))
-    cost = _rotations(problem, effort, letters, signs, gates, rng, bound)
-    if bound is not None and cost > bound:
+    random = Random(effort.seed)  # noqa: S311
+    limit = bound if bound is not None else 1 << 62
+    cost = _rotations(problem, effort, planes, gates, random, limit)
+    if cost > limit:
         return None
-    frame = np.ascontiguousarray(letters[:, count:])
-    frame_signs = signs[count:].copy()
-    cost += _frame(frame, frame_signs, gates, rng, None if bound is None else bound - cost)
-    if bound is not None and cost > bound:
-        return None
-    return Plan(gates, cost, np.ascontiguousarray(frame.T), frame_signs)
+    frame = Planes([v >> count for v in planes.x], [v >> count for v in planes.z], planes.sign >> count)
+    cost += _frame(n, frame, problem.full, problem.seen, gates, effort, random, limit - cost)
+    return None if cost > limit else Plan(gates, cost, frame)
 
 
-def _rotations(problem: Problem, effort: Effort, letters: Letters, signs: Letters, gates: list[Gate],
-               rng: np.random.Generator, bound: int | None) -> int:  # fmt: skip
-    count = len(problem.rotations)
+# -- rotations ---------------------------------------------------------------------------------
+
+
+def _reducing(a: int, b: int) -> tuple[tuple[int, int], ...]:
+    """The TQE gates (P, Q) that shorten a string with letters a and b (neither I)."""
+    return tuple((p, q) for p, q in TQE_PAULIS if (p == a) != (q == b))
+
+
+_REDUCING = [[_reducing(a, b) for b in range(4)] for a in range(4)]
+
+
+def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gate], random: Random, limit: int) -> int:
+    count, n = len(problem.order), problem.num_qubits
     if not count:
         return 0
-    total = letters.shape[1]
-    order, layer = problem.order, problem.layer
-    blocked = order.sum(axis=0).astype(np.int64)
-    deepest = int(layer.max()) + 1
-    table = np.maximum(np.rint(2.0**30 * effort.falloff ** np.arange(deepest + 2)), 0)
-    weights = np.zeros(total)
-    jitter = 1.0 + effort.jitter * (rng.random(total) - 0.5) if effort.jitter else None
-    alive = np.ones(count, np.bool_)
-    front = np.flatnonzero(blocked == 0).tolist()
-    current = -1
-    cost = 0
-    slack = effort.slack
+    order, before, layers = problem.order, problem.before, problem.layers
+    rows = (problem.full | (problem.full | problem.seen) << n) << count
+    alive = (1 << count) - 1
+    weights = [round(2**20 * effort.falloff**k) for k in range(_LOOKAHEAD + 1)]
+    noise = effort.jitter * weights[0]
+    # One earlier rotation that holds each back; when it is done, the next is looked for.
+    waiting: dict[int, list[int]] = {}
+    front: dict[int, dict[int, int]] = {}
+
+    def letters(r: int) -> dict[int, int]:
+        x, z = planes.x, planes.z
+        return {q: (x[q] >> r & 1) | (z[q] >> r & 1) << 1 for q in range(n) if (x[q] | z[q]) >> r & 1}
+
+    def admit(r: int) -> None:
+        held = before[r] & alive
+        if held:
+            waiting.setdefault((held & -held).bit_length() - 1, []).append(r)
+        else:
+            front[r] = letters(r)
+
+    for r in range(count):
+        admit(r)
+    first = 0
+    masks: list[tuple[int, int]] = []
 
     def reweigh() -> None:
-        nonlocal current
-        now = min(layer[front].tolist())
-        if now == current:
-            return
-        current = now
-        weights[:count] = np.where(alive, table[np.maximum(layer - now, 0)], 0)
-        weights[count:] = table[min(deepest - now, deepest)] * effort.frame
-        if jitter is not None:
-            np.multiply(weights, jitter, out=weights)
-            np.rint(weights, out=weights)
+        nonlocal first
+        while first < len(layers) and not layers[first] & alive:
+            first += 1
+        masks.clear()
+        rest = 0
+        for k, mask in enumerate(layers[first:]):
+            if k < _LOOKAHEAD:
+                if mask & alive:
+                    masks.append((weights[k], mask & alive))
+            else:
+                rest |= mask
+        if rest:
+            masks.append((weights[_LOOKAHEAD], rest))
+        if rows:
+            masks.append((round(weights[min(len(layers) - first, _LOOKAHEAD)] * effort.frame), rows))
 
-    def finish(index: int, support: list[int]) -> None:
-        gates.append(("rotation", index, int(signs[index]), tuple(support), tuple(letters[support, index].tolist())))
-        alive[index] = False
-        weights[index] = 0
-        front.remove(index)
-        later = np.flatnonzero(order[index])
-        if len(later):
-            blocked[later] -= 1
-            front.extend(later[blocked[later] == 0].tolist())
-
-    while front:
-        if bound is not None and cost > bound:
-            return cost
-        lengths = (letters[:, front] != 0).sum(axis=0).tolist()
-        done = [(g, w) for g, w in zip(front, lengths) if w <= 1]
-        if done:
-            for g, _w in done:
-                finish(g, np.flatnonzero(letters[:, g]).tolist())
-            slack = effort.slack
-            continue
-        reweigh()
-        least = min(lengths)
-        chosen = [g for g, w in zip(front, lengths) if w <= least + slack]
-        support = np.flatnonzero((letters[:, chosen] != 0).any(axis=1))
-        k = len(support)
-        # The weight of all strings by pair of letters, for every pair of qubits: one matrix product.
-        onehot = (letters[support][:, None, :] == _CODES).reshape(4 * k, total).astype(np.float64)
-        table_ = ((onehot * weights) @ onehot.T).reshape(k, 4, k, 4).transpose(0, 2, 1, 3).reshape(k * k, 16)
-        delta = (table_ @ _DELTA_COLUMNS).reshape(k, k, 9)
-        candidates: dict[tuple[int, int, int], None] = {}
-        directs: list[tuple[float, int]] = []
-        for g in chosen:
-            column = letters[support, g].tolist()
-            mine = [i for i in range(k) if column[i]]
-            for s, i in enumerate(mine):
-                for j in mine[s + 1 :]:
-                    for t in _REDUCING[4 * column[i] + column[j]]:
-                        candidates[(i, j, t)] = None
-            if len(mine) == 2:
-                directs.append((-float(weights[g]) * (1.0 + effort.direct), g))
-        keys = list(candidates)
-        ii, jj, tt = zip(*keys)
-        scores = delta[ii, jj, tt]
-        if jitter is not None:
-            best = int(scores.argmin())
+    def finish(r: int) -> None:
+        nonlocal alive
+        where = front.pop(r)
+        sign = planes.sign >> r & 1
+        if len(where) == 1:
+            ((q, letter),) = where.items()
+            gates.append(("one", order[r], sign, letter, q))
         else:
-            ties = np.flatnonzero(scores == scores.min())
-            best = int(ties[int(rng.integers(len(ties)))]) if effort.seed else int(ties[0])
-        if slack and scores[best] >= 0:
+            (a, p), (b, q) = where.items()
+            gates.append(("two", order[r], sign, 4 * p + q, n * a + b))
+        alive ^= 1 << r
+        for later in waiting.pop(r, ()):
+            admit(later)
+
+    reweigh()
+    cost = 0
+    slack = effort.slack
+    while front:
+        ready = [r for r, where in front.items() if len(where) == 1]
+        if ready:
+            for r in ready:
+                finish(r)
+            slack = effort.slack
+            reweigh()
+            continue
+        if cost >= limit:
+            return limit + 1
+        least = min([len(where) for where in front.values()])
+        best: tuple[float, int, int, int, int] | None = None
+        directs: list[int] = []
+        seen: set[tuple[int, int, int, int]] = set()
+        for r, where in front.items():
+            if len(where) > least + slack:
+                continue
+            if len(where) == 2:
+                directs.append(r)
+            items = list(where.items())
+            for i, (a, pa) in enumerate(items):
+                for b, pb in items[i + 1 :]:
+                    for p, q in _REDUCING[pa][pb]:
+                        key = (p, q, a, b)
+                        if key in seen:
+                            continue
+                        seen.add(key)
+                        score = _price(planes, p, q, a, b, masks)
+                        if noise:
+                            score += noise * random.random()
+                        if best is None or score < best[0]:
+                            best = (score, p, q, a, b)
+        assert best is not None
+        if directs:
+            # The first of the earliest layer; its own shortening is what a TQE gate on it would be credited with.
+            own = {r: next(w for w, mask in masks if mask >> r & 1) for r in directs}
+            top = max(own.values())
+            if -top * (1.0 + effort.direct) <= best[0]:
+                cost += 1
+                finish(next(r for r in directs if own[r] == top))
+                slack = effort.slack
+                reweigh()
+                continue
+        if slack and best[0] >= 0:
             # Only the shortest from here to the next rotation done, or the search could run in circles.
             slack = 0
             continue
         cost += 1
-        if directs:
-            value, g = min(directs)
-            if value <= scores[best]:
-                finish(g, np.flatnonzero(letters[:, g]).tolist())
-                continue
-        i, j, t = keys[best]
-        _apply(letters, signs, gates, t, int(support[i]), int(support[j]))
+        _, p, q, a, b = best
+        planes.tqe(p, q, a, b)
+        gates.append(("tqe", p, q, a, b))
+        xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
+        for r, where in front.items():
+            if a in where or b in where:
+                for spot, x, z in ((a, xa, za), (b, xb, zb)):
+                    letter = (x >> r & 1) | (z >> r & 1) << 1
+                    if letter:
+                        where[spot] = letter
+                    else:
+                        where.pop(spot, None)
     return cost
 
 
-_CODES = np.arange(4, dtype=np.uint8)[None, :, None]
-
-
-def _apply(letters: Letters, signs: Letters, gates: list[Gate], t: int, a: int, b: int) -> None:
-    code = (letters[a] << 2) | letters[b]
-    new = TQE_CODE[t][code]
-    letters[a] = new >> 2
-    letters[b] = new & 3
-    signs ^= TQE_SIGN[t][code]
-    p, q = TQE_PAULIS[t]
-    gates.append(("tqe", p, q, a, b))
+def _price(planes: Planes, p: int, q: int, a: int, b: int, masks: list[tuple[int, int]]) -> float:
+    """How much longer the strings get by a TQE gate, weighted."""
+    xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
+    if p == 1:
+        from_a, same_a = za, xa & ~za
+    elif p == 2:
+        from_a, same_a = xa, za & ~xa
+    else:
+        from_a, same_a = xa ^ za, xa & za
+    if q == 1:
+        from_b, same_b = zb, xb & ~zb
+    elif q == 2:
+        from_b, same_b = xb, zb & ~xb
+    else:
+        from_b, same_b = xb ^ zb, xb & zb
+    # A letter appears where there was none, and goes where it is the gate's own.
+    up_a, down_a = from_b & ~(xa | za), from_b & same_a
+    up_b, down_b = from_a & ~(xb | zb), from_a & same_b
+    total = 0
+    for weight, mask in masks:
+        change = (
+            (up_a & mask).bit_count() - (down_a & mask).bit_count() + (up_b & mask).bit_count() - (down_b & mask).bit_count()
+        )
+        if change:
+            total += weight * change
+    return total
 
 
 # -- the frame ---------------------------------------------------------------------------------
 
 
-def _pair_class() -> npt.NDArray[np.int64]:
-    """Twice the cost of a pair of letters (of X_q and Z_q on one qubit): 0 none, 2 commuting, 3 anticommuting."""
-    result = np.zeros(16, np.int64)
-    for a in range(4):
-        for b in range(4):
-            result[4 * a + b] = 0 if not a and not b else (3 if a and b and a != b else 2)
-    return result
+def reduce_frame(num_qubits: int, frame: Planes) -> list[Gate]:
+    """TQE gates that bring every row pair of a frame to one qubit; the frame is changed."""
+    gates: list[Gate] = []
+    _frame(num_qubits, frame, (1 << num_qubits) - 1, 0, gates, Effort(), Random(0), 1 << 62)  # noqa: S311
+    return gates
 
 
-_PAIR = _pair_class()
+def _frame(n: int, frame: Planes, full: int, seen: int, gates: list[Gate], effort: Effort, random: Random,
+           limit: int) -> int:  # fmt: skip
+    """Reduce every row pair (X_q, Z_q) that matters to one qubit, and every Z_q of which only that matters.
 
-
-def _pair_delta() -> npt.NDArray[np.float64]:
-    """Change of cost (twice) per pair of letter pairs (xa za, xb zb) and TQE gate; shape (256, 9)."""
-    xa, za, xb, zb = np.unravel_index(np.arange(256), (4, 4, 4, 4))
-    before = _PAIR[4 * xa + za] + _PAIR[4 * xb + zb]
-    columns = []
-    for t in range(9):
-        x, z = TQE_CODE[t][4 * xa + xb], TQE_CODE[t][4 * za + zb]
-        columns.append(_PAIR[4 * (x >> 2) + (z >> 2)] + _PAIR[4 * (x & 3) + (z & 3)] - before)
-    return np.stack(columns, axis=1).astype(np.float64)
-
-
-_FRAME_DELTA = _pair_delta()
-
-
-def _frame(frame: Letters, signs: Letters, gates: list[Gate], rng: np.random.Generator, bound: int | None) -> int:
-    """Reduce every row pair (X_q, Z_q) to one qubit; `frame` has shape (qubits, 2 qubits)."""
-    n = len(frame)
+    Twice the cost of a row pair on one qubit is 2 when its letters commute and 3 when not: a TQE gate takes one
+    commuting pair away, or turns two that do not commute into two that do.
+    """
+    single = seen & ~full
+    wanted = full | single
     cost = 0
-    locked = -1
+    everything = (1 << n) - 1
+    # Per qubit: bits of the X rows (those that matter) and of the Z rows.
     while True:
-        codes = 4 * frame[:, :n] + frame[:, n:]
-        costs = _PAIR[codes]
-        rows = costs.sum(axis=0)
-        open_rows = np.flatnonzero(rows > 3)
-        if not len(open_rows):
+        lengths = [0] * n
+        classes: list[tuple[int, int]] = []
+        for p in range(n):
+            some, clash = _classes(frame.x[p], frame.z[p], n, full, everything & wanted)
+            classes.append((some, clash))
+            for r in bits(some):
+                lengths[r] += 2
+            for r in bits(clash):
+                lengths[r] += 1
+        still = [r for r in bits(wanted) if lengths[r] > (3 if full >> r & 1 else 2)]
+        if not still:
             return cost
-        if bound is not None and cost > bound:
-            return cost
-        qubits = np.flatnonzero(costs[:, open_rows].any(axis=1))
-        k, m = len(qubits), len(open_rows)
-        sub = codes[np.ix_(qubits, open_rows)]
-        onehot = (sub[:, None, :] == np.arange(16)[None, :, None]).reshape(16 * k, m).astype(np.float32)
-        table = (onehot @ onehot.T).reshape(k, 16, k, 16).transpose(0, 2, 1, 3).reshape(k * k, 256).astype(np.float64)
-        delta = (table @ _FRAME_REORDERED).reshape(k, k, 9)
-        upper = np.triu_indices(k, 1)
-        flat = delta[upper]
-        low = flat.min()
-        if low < 0 and locked < 0:
-            ties = np.argwhere(flat == low)
-            pick = ties[int(rng.integers(len(ties)))] if len(ties) > 1 else ties[0]
-            a, b, t = int(qubits[upper[0][pick[0]]]), int(qubits[upper[1][pick[0]]]), int(pick[1])
-        else:
-            if locked < 0 or rows[locked] <= 3:
-                locked = int(open_rows[rows[open_rows].argmin()])
-            own = codes[qubits, locked]
-            best: tuple[float, int, int, int] | None = None
-            for i in range(k):
-                for j in range(i + 1, k):
-                    if not own[i] or not own[j]:
-                        continue
-                    for t in range(9):
-                        if _FRAME_REORDERED[16 * own[i] + own[j], t] <= (-1 if _PAIR[own[i]] + _PAIR[own[j]] == 6 else -2):
-                            score = (float(delta[i, j, t]), i, j, t)
-                            if best is None or score < best:
-                                best = score
-            assert best is not None
-            a, b, t = int(qubits[best[1]]), int(qubits[best[2]]), best[3]
-        _apply(frame, signs, gates, t, a, b)
+        if cost + (len(still) + 1) // 2 > limit:
+            return limit + 1
+        least = min([lengths[r] for r in still])
+        groups: dict[int, int] = {}
+        for r in still:
+            groups[lengths[r]] = groups.get(lengths[r], 0) | 1 << r
+        masks = [(max(1, round(4096.0 * (least / size) ** effort.focus)), mask) for size, mask in sorted(groups.items())]
+        settled = wanted & ~sum(1 << r for r in still) & single
+        if settled:
+            masks.append((1 << 40, settled))
+        best: tuple[float, int, int, int, int] | None = None
+        tried: set[tuple[int, int, int, int]] = set()
+        for r in still:
+            if lengths[r] > least:
+                continue
+            spots = [(p, 1 if classes[p][1] >> r & 1 else 0) for p in range(n) if classes[p][0] >> r & 1]
+            for i, (a, clash_a) in enumerate(spots):
+                for b, clash_b in spots[i + 1 :]:
+                    for p, q in TQE_PAULIS:
+                        key = (p, q, a, b)
+                        if key in tried:
+                            continue
+                        tried.add(key)
+                        score = _frame_price(frame, p, q, a, b, n, full, wanted, classes, masks, r, clash_a + clash_b)
+                        if score is None:
+                            continue
+                        value = score + (effort.jitter * 4096 * random.random() if effort.seed else 0.0)
+                        if best is None or value < best[0]:
+                            best = (value, p, q, a, b)
+        assert best is not None
+        _, p, q, a, b = best
+        frame.tqe(p, q, a, b)
+        gates.append(("tqe", p, q, a, b))
         cost += 1
-        if locked >= 0:
-            codes = 4 * frame[:, :n] + frame[:, n:]
-            if _PAIR[codes[:, locked]].sum() <= 3:
-                locked = -1
 
 
-def _reordered() -> npt.NDArray[np.float64]:
-    """`_FRAME_DELTA` by 16 (4 xa + za) + (4 xb + zb): the same order of indices."""
-    return _FRAME_DELTA
+def _classes(x: int, z: int, n: int, full: int, wanted: int) -> tuple[int, int]:
+    """Of the frame's planes on one qubit: the row pairs with a letter there, and those whose letters anticommute."""
+    zx, zz = x >> n & wanted, z >> n & wanted
+    xx, xz = x & full, z & full
+    return xx | xz | zx | zz, (xx & zz) ^ (xz & zx)
 
 
-_FRAME_REORDERED = _reordered()
+def _frame_price(
+    frame: Planes, p: int, q: int, a: int, b: int, n: int, full: int, wanted: int,
+    classes: list[tuple[int, int]], masks: list[tuple[int, int]], row: int, clashes: int,
+) -> int | None:  # fmt: skip
+    """The weighted change of twice the cost; None when the gate does not bring `row` closer to one qubit."""
+    xa, za, xb, zb = frame.x[a], frame.z[a], frame.x[b], frame.z[b]
+    from_a = za if p == 1 else (xa if p == 2 else xa ^ za)
+    from_b = zb if q == 1 else (xb if q == 2 else xb ^ zb)
+    some_a, clash_a = _classes(xa ^ from_b if p & 1 else xa, za ^ from_b if p & 2 else za, n, full, wanted)
+    some_b, clash_b = _classes(xb ^ from_a if q & 1 else xb, zb ^ from_a if q & 2 else zb, n, full, wanted)
+    after = 2 * ((some_a >> row & 1) + (some_b >> row & 1)) + (clash_a >> row & 1) + (clash_b >> row & 1)
+    # Two anticommuting pairs (6) become two commuting ones (4), or one of each (5) and one commuting pair goes.
+    if after > 2 + clashes:
+        return None
+    old_some_a, old_clash_a = classes[a]
+    old_some_b, old_clash_b = classes[b]
+    total = 0
+    for weight, mask in masks:
+        change = 2 * (
+            (some_a & mask).bit_count() - (old_some_a & mask).bit_count()
+            + (some_b & mask).bit_count() - (old_some_b & mask).bit_count()
+        ) + (
+            (clash_a & mask).bit_count() - (old_clash_a & mask).bit_count()
+            + (clash_b & mask).bit_count() - (old_clash_b & mask).bit_count()
+        )  # fmt: skip
+        if change:
+            total += weight * change
+    return total

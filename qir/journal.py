@@ -53,6 +53,8 @@ class Step:
         diagonal with nothing but diagonal gates between it and a measurement or reset on each of its
         wires; "unmeasured" for what nothing can see: every later operation on its wires is
         dropped too, none of them a measurement, and the program measures something;
+        "unseen" for gates that are, on each of their wires, one or the other: followed only by what is
+        dropped too, or diagonal there with nothing but what is diagonal there up to a measurement or reset;
         "zero-input" for what acts trivially because some of its wires are still |0> (needs
         `assume_zero`); "reset" for a reset of a wire nothing has touched).
     kind `relabel`: wire q of the old circuit is wire `old[q]` of the new one, from the beginning

@@ -229,6 +229,8 @@ def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
         _before_measure(before, dropped, notes)
     elif step.reason == "unmeasured":
         _unmeasured(before, dropped, notes)
+    elif step.reason == "unseen":
+        _unseen(before, dropped, notes)
     elif step.reason in ("zero-input", "reset"):
         _from_zero(before, dropped, notes, resets_only=step.reason == "reset", assume_zero=assume_zero)
     else:
@@ -261,6 +263,31 @@ def _before_measure(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
     good = (following < len(ends)) & (legs.wire[safe_index] == legs.wire) & (ends[safe_index] == 1)
     if (dropped[legs.op] & quantum & ~good).any():
         raise Unjustified("a diagonal gate was dropped that no measurement follows")
+
+
+def _unseen(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+    """On every wire of a dropped gate: either all that follows is dropped too, or the gate is diagonal there and
+    nothing but what is diagonal there comes before a measurement or reset."""
+    _gates_only(circuit, dropped)
+    if not measures(circuit):
+        raise Unjustified("gates were dropped as unseen in a circuit without measurements")
+    legs, letters = notes.find_legs(circuit), _leg_letters(circuit, notes)
+    codes = circuit.columns.opcode[legs.op]
+    diagonal = (letters == 3) | (letters == 4)
+    ends = np.where((codes == _MEASURE) | (codes == _RESET), 1, np.where(diagonal, 0, 2))
+    good = diagonal & (_following(ends != 0, ends, legs.wire) == 1)
+    gone = dropped[legs.op]
+    good |= _following(~gone & ~skipped(circuit)[legs.op], np.ones(len(gone), np.int64), legs.wire) == 0
+    if (gone & (legs.wire < circuit.num_qubits) & ~good).any():
+        raise Unjustified("a gate was dropped as unseen that a measurement may see")
+
+
+def _following(marked: Mask, values: npt.NDArray[np.integer], wire: npt.NDArray[np.integer]) -> npt.NDArray[np.integer]:
+    """Per leg the value at the next marked leg of its wire, itself included; 0 when there is none."""
+    size = len(marked)
+    index = np.minimum.accumulate(np.where(marked, np.arange(size), size)[::-1])[::-1]
+    inside = np.minimum(index, size - 1)
+    return np.where((index < size) & (wire[inside] == wire), values[inside], 0)
 
 
 def _unmeasured(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
