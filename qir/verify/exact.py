@@ -60,7 +60,7 @@ def _ket(index: int, width: int) -> str:
 
 def compare_unitaries(runs: list[list[Branch]], frames: list[Frame], width: int) -> str | None:
     """What differs between two measurement-free runs, or None."""
-    if any(len(r) != 1 or r[0].state.shape[1] != runs[0][0].state.shape[1] for r in runs):
+    if any(len(r) != 1 or r[0].state.shape[1] != int(r[0].weight) for r in runs):
         # Resets make a channel of it: compare sums over the unrecorded outcomes.
         return _compare_channels(runs, frames, width)
     a, b = (_clean(r[0].state, f, width) for r, f in zip(runs, frames))

@@ -1,0 +1,399 @@
+"""Is the checker itself sound?  Faults are put into compiled circuits and into journals; each must be caught.
+
+The outside oracle, Qiskit's `Operator`, says which faults change the circuit; a fault that does not must
+not be reported either.  Fault classes are the rows of `FAULTS`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from qir.circuit import Circuit, CircuitBuilder, Layout
+from qir.columns import NAMES, OPERATIONS
+from qir.gates import GATES, opcode
+from qir.journal import Journal
+from qir.params import Angle
+from qir.passes.base import Context
+from qir.pipeline import run
+from qir.targets import find
+from qir.verify import equivalent
+
+pytest.importorskip("qiskit")
+
+WIDTH = 4
+TARGETS = ("qpu.forte-1", "qpu.aria-1", "simulator", None)
+Fault = Callable[[Circuit, np.random.Generator], Circuit | None]
+Matrix = npt.NDArray[np.complex128]
+
+
+def random_circuit(seed: int, width: int, count: int) -> Circuit:
+    rng = np.random.default_rng(seed)
+    builder = CircuitBuilder(width)
+    names = ["h", "t", "sx", "rx", "ry", "rz", "cx", "cz", "rzz", "cp", "swap", "u", "ccx", "rxx"]
+    for _ in range(count):
+        name = names[int(rng.integers(len(names)))]
+        row = GATES[name]
+        qubits = rng.permutation(width)[: row.num_qubits].tolist()
+        builder.append(name, qubits, rng.uniform(0.2, 2.8, row.num_params).tolist())
+    return builder.build()
+
+
+@cache
+def compiled(target: str | None, seed: int) -> tuple[Circuit, Circuit, Journal]:
+    source = random_circuit(seed, WIDTH, 14)
+    journal = Journal()
+    result = run(source, Context(target=find(target) if target else None, journal=journal, level=2))
+    return source, result, journal
+
+
+# -- the outside oracle -------------------------------------------------------------------------
+
+
+def operator(circuit: Circuit) -> Matrix:
+    """The unitary on the program's qubits by Qiskit, native gates from IonQ's published matrices."""
+    from qiskit import QuantumCircuit
+    from qiskit.circuit.library import UnitaryGate
+    from qiskit.quantum_info import Operator
+
+    built = QuantumCircuit(circuit.num_qubits)
+    for op in circuit.ops:
+        p = [float(v) for v in op.params if not isinstance(v, Angle)]
+        if op.name == "barrier":
+            continue
+        native = _native(op.name, p)
+        if native is not None:
+            built.append(UnitaryGate(native), op.qubits)
+        else:
+            getattr(built, {"sxdg": "sxdg", "u3": "u"}.get(op.name, op.name))(*p, *op.qubits)
+    for wire, frame in enumerate(circuit.frames or ()):
+        built.rz(frame.constant, wire)
+    full = Operator(built).data
+    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
+    index = np.arange(2**circuit.num_qubits)
+
+    def places(wires: tuple[int, ...]) -> npt.NDArray[np.int64]:
+        return np.asarray(sum((index >> q & 1) << w for q, w in enumerate(wires)))
+
+    result: Matrix = full[np.ix_(places(layout.final), places(layout.initial))]
+    return result
+
+
+def _native(name: str, p: list[float]) -> Matrix | None:
+    def gpi(phase: float) -> Matrix:
+        e = np.exp(2j * np.pi * phase)
+        return np.array([[0, 1 / e], [e, 0]])
+
+    if name == "gpi":
+        return gpi(p[0])
+    if name == "gpi2":
+        return (np.eye(2) - 1j * gpi(p[0])) / np.sqrt(2)
+    if name == "zz":
+        return np.diag(np.exp(-1j * np.pi * p[0] * np.array([1, -1, -1, 1])))
+    if name == "ms":
+        return np.asarray(np.cos(np.pi * p[2]) * np.eye(4) - 1j * np.sin(np.pi * p[2]) * np.kron(gpi(p[1]), gpi(p[0])))
+    return None
+
+
+def same(a: Matrix, b: Matrix) -> bool:
+    overlap = np.vdot(a, b)
+    return bool(abs(overlap) > 1e-9 and np.abs(a * overlap / abs(overlap) - b).max() < 1e-6)
+
+
+# -- faults -------------------------------------------------------------------------------------
+
+
+def _rows(circuit: Circuit, wanted: Callable[[int], bool]) -> list[int]:
+    return [i for i in range(len(circuit.columns)) if circuit.columns.extra[i] < 0 and wanted(i)]
+
+
+def _pick(rows: list[int], rng: np.random.Generator) -> int | None:
+    return rows[int(rng.integers(len(rows)))] if rows else None
+
+
+def _with_param(circuit: Circuit, rng: np.random.Generator, change: Callable[[float], float]) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: abs(circuit.columns.params[i, 0]) > 1e-6), rng)
+    if row is None:
+        return None
+    params = circuit.columns.params.copy()
+    params[row, 0] = change(float(params[row, 0]))
+    return circuit.with_columns(replace(circuit.columns, params=params))
+
+
+def flipped_sign(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    return _with_param(circuit, rng, lambda v: -v)
+
+
+def angle_off(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    return _with_param(circuit, rng, lambda v: v + 0.001)
+
+
+def turns_for_radians(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    return _with_param(circuit, rng, lambda v: v * 2 * np.pi)
+
+
+def half_angle(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    return _with_param(circuit, rng, lambda v: v / 2)
+
+
+def dropped_gate(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: True), rng)
+    if row is None:
+        return None
+    return circuit.with_columns(circuit.columns.take(np.delete(np.arange(len(circuit.columns)), row)))
+
+
+def doubled_gate(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: True), rng)
+    if row is None:
+        return None
+    order = np.insert(np.arange(len(circuit.columns)), row, row)
+    return circuit.with_columns(circuit.columns.take(order))
+
+
+def exchanged_operands(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: circuit.columns.qubits[i, 1] >= 0), rng)
+    if row is None:
+        return None
+    qubits = circuit.columns.qubits.copy()
+    qubits[row, :2] = qubits[row, 1::-1]
+    return circuit.with_columns(replace(circuit.columns, qubits=qubits))
+
+
+def wrong_qubit(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: circuit.columns.qubits[i, 1] < 0 <= circuit.columns.qubits[i, 0]), rng)
+    if row is None:
+        return None
+    qubits = circuit.columns.qubits.copy()
+    qubits[row, 0] = (qubits[row, 0] + 1) % WIDTH
+    return circuit.with_columns(replace(circuit.columns, qubits=qubits))
+
+
+_OTHER = {"h": "x", "sx": "sxdg", "s": "sdg", "t": "tdg", "cx": "cz", "cz": "cx", "gpi": "gpi2", "gpi2": "gpi", "rx": "ry",
+          "ry": "rz", "rz": "rx", "rzz": "rxx", "rxx": "ryy", "cp": "crz", "swap": "cx"}  # fmt: skip
+
+
+def other_gate(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    row = _pick(_rows(circuit, lambda i: NAMES[int(circuit.columns.opcode[i])] in _OTHER), rng)
+    if row is None:
+        return None
+    codes = circuit.columns.opcode.copy()
+    codes[row] = opcode(_OTHER[NAMES[int(codes[row])]])
+    return circuit.with_columns(replace(circuit.columns, opcode=codes))
+
+
+def wrong_order(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    def meets_next(i: int) -> bool:
+        if i + 1 >= len(circuit.columns):
+            return False
+        return bool(set(circuit.operands(i)) & set(circuit.operands(i + 1)))
+
+    row = _pick(_rows(circuit, meets_next), rng)
+    if row is None:
+        return None
+    order = np.arange(len(circuit.columns))
+    order[[row, row + 1]] = order[[row + 1, row]]
+    return circuit.with_columns(circuit.columns.take(order))
+
+
+def wrong_end(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
+    final = list(layout.final)
+    a, b = rng.permutation(WIDTH)[:2].tolist()
+    final[a], final[b] = final[b], final[a]
+    return replace(circuit, layout=Layout(layout.initial, tuple(final)))
+
+
+def wrong_start(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
+    turn = int(rng.integers(1, WIDTH))
+    return replace(circuit, layout=Layout(layout.initial[turn:] + layout.initial[:turn], layout.final))
+
+
+def shifted_frames(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    if circuit.frames is None:
+        return None
+    return replace(circuit, frames=circuit.frames[1:] + circuit.frames[:1])
+
+
+def wrong_frame(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    frames = list(circuit.frames or (Angle(),) * circuit.num_qubits)
+    wire = int(rng.integers(len(frames)))
+    frames[wire] = frames[wire] + float(rng.choice([np.pi / 2, np.pi, -0.25]))
+    return replace(circuit, frames=tuple(frames))
+
+
+def lost_control_phase(circuit: Circuit, rng: np.random.Generator) -> Circuit | None:
+    """A controlled rotation without the phase that control makes visible."""
+    a, b = rng.permutation(WIDTH)[:2].tolist()
+    extra = CircuitBuilder(circuit.num_qubits).cp(0.7, a, b).crz(-0.7, a, b).build()
+    from qir.columns import Columns
+
+    return circuit.with_columns(Columns.concatenate([circuit.columns, extra.columns]))
+
+
+FAULTS: tuple[Fault, ...] = (
+    flipped_sign, angle_off, turns_for_radians, half_angle, dropped_gate, doubled_gate, exchanged_operands, wrong_qubit,
+    other_gate, wrong_order, wrong_end, wrong_start, shifted_frames, wrong_frame, lost_control_phase,
+)  # fmt: skip
+TALLY: dict[str, list[int]] = {}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_faults_in_compiled_circuits_are_refuted(fault: Fault, target: str | None) -> None:
+    for seed in range(3):
+        source, result, _ = compiled(target, seed)
+        expected = operator(source)
+        assert same(expected, operator(result))
+        rng = np.random.default_rng([seed, len(fault.__name__)])
+        for _ in range(2):
+            mutant = fault(result, rng)
+            if mutant is None:
+                continue
+            found = equivalent(source, mutant)
+            alike = same(expected, operator(mutant))
+            assert found.equivalent is alike, f"{fault.__name__}: {found}"
+            if not alike:
+                assert found.counterexample
+            counts = TALLY.setdefault(fault.__name__, [0, 0])
+            counts[0] += 1
+            counts[1] += not alike
+
+
+def test_the_table_is_long_enough() -> None:
+    """At least 200 faults that change the circuit, every one of them caught above (runs after them)."""
+    if len(TALLY) < len(FAULTS):
+        pytest.skip("the faults ran in another process")
+    assert sum(changed for _, changed in TALLY.values()) >= 200
+    sys.stdout.write("".join(f"{name:20} {total:4} injected {changed:4} caught\n" for name, (total, changed) in TALLY.items()))
+
+
+# -- journals -----------------------------------------------------------------------------------
+
+
+def _spoiled(journal: Journal, number: int, mutant: Circuit) -> Journal:
+    steps = list(journal.steps)
+    steps[number] = replace(steps[number], after=mutant)
+    if number + 1 < len(steps):
+        steps[number + 1] = replace(steps[number + 1], before=mutant)
+    return Journal(steps)
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_a_journal_proves_an_honest_compile(target: str | None) -> None:
+    source = random_circuit(5, 24, 200)
+    journal = Journal()
+    result = run(source, Context(target=find(target) if target else None, journal=journal, level=2))
+    found = equivalent(source, result, journal=journal)
+    assert (found.verdict, found.method) == ("proved", "rewrites"), str(found)
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f not in (wrong_end, wrong_start)], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("target", TARGETS, ids=str)
+def test_a_fault_in_any_step_spoils_the_proof(fault: Fault, target: str | None) -> None:
+    source, result, journal = compiled(target, 1)
+    expected = operator(source)
+    for number in range(len(journal.steps)):
+        rng = np.random.default_rng(number)
+        mutant = fault(journal.steps[number].after, rng)
+        if mutant is None or same(expected, operator(mutant)):
+            continue
+        last = number == len(journal.steps) - 1
+        spoiled = _spoiled(journal, number, mutant)
+        found = equivalent(source, mutant if last else result, journal=spoiled)
+        assert found.method != "rewrites" or found.verdict != "proved", f"step {number} ({journal.steps[number].name}): {found}"
+        if last:
+            assert found.verdict == "refuted"
+
+
+@pytest.mark.parametrize("field", ["old", "new", "pending", "swap steps", "drop step"])
+def test_a_spoiled_certificate_proves_nothing(field: str) -> None:
+    """Certificates that do not fit are never taken: the result rests on another method."""
+    source, result, journal = compiled("qpu.forte-1", 2)
+    for number, step in enumerate(journal.steps):
+        steps = list(journal.steps)
+        if field == "drop step":
+            del steps[number]
+        elif field == "swap steps":
+            if number + 1 == len(steps):
+                continue
+            steps[number], steps[number + 1] = steps[number + 1], steps[number]
+        else:
+            value: Any = getattr(step, field)
+            if value is None or not len(value):
+                continue
+            spoiled = np.array(value)
+            if field == "pending":
+                if not spoiled.any():
+                    continue
+                spoiled[spoiled != 0] += 0.5
+            elif step.kind in ("windows", "frames"):
+                spoiled = spoiled[::-1].copy()
+                if (spoiled == value).all():
+                    continue
+            else:
+                spoiled = np.roll(spoiled, 1)
+                if (spoiled == value).all():
+                    continue
+            changes: dict[str, Any] = {field: spoiled}
+            steps[number] = replace(step, **changes)
+        found = equivalent(source, result, journal=Journal(steps))
+        assert found.method != "rewrites", f"{field} of step {number} ({step.name}): {found}"
+
+
+def test_a_wide_fault_is_refuted_by_its_window() -> None:
+    source = random_circuit(9, 30, 300)
+    journal = Journal()
+    result = run(source, Context(target=find("qpu.forte-1"), journal=journal, level=2))
+    mutant = flipped_sign(result, np.random.default_rng(0))
+    assert mutant is not None
+    found = equivalent(source, mutant, journal=_spoiled(journal, len(journal.steps) - 1, mutant))
+    assert found.verdict == "refuted"
+    assert found.method == "rewrites"
+    assert found.counterexample is not None
+    assert "became" in found.counterexample
+
+
+# -- measurements -------------------------------------------------------------------------------
+
+
+def measured_pair() -> tuple[Circuit, Circuit, Journal]:
+    builder = CircuitBuilder(3, 3).h(0).cx(0, 1).ry(0.4, 2).cx(1, 2).rz(0.3, 2)
+    source = builder.measure(0, 0).measure(1, 1).measure(2, 2).build()
+    journal = Journal()
+    return source, run(source, Context(target=find("qpu.forte-1"), journal=journal)), journal
+
+
+def test_exchanged_bits_are_refuted() -> None:
+    source, result, _ = measured_pair()
+    rows = np.flatnonzero(result.columns.opcode == OPERATIONS["measure"])
+    clbit = result.columns.clbit.copy()
+    clbit[rows[[0, 2]]] = clbit[rows[[2, 0]]]
+    assert equivalent(source, result).equivalent
+    assert equivalent(source, result.with_columns(replace(result.columns, clbit=clbit))).verdict == "refuted"
+
+
+def test_a_gate_moved_past_its_measurement_is_refuted() -> None:
+    a = CircuitBuilder(1, 1).h(0).measure(0, 0).build()
+    b = CircuitBuilder(1, 1).measure(0, 0).h(0).build()
+    assert equivalent(a, b).verdict == "refuted"
+    journal = Journal()
+    journal.reorder("wrong", a, b, np.array([1, 0]))
+    assert equivalent(a, b, journal=journal).verdict == "refuted"
+
+
+def test_a_diagonal_gate_may_move_past_a_measurement() -> None:
+    a = CircuitBuilder(1, 1).h(0).t(0).measure(0, 0).build()
+    b = CircuitBuilder(1, 1).h(0).measure(0, 0).t(0).build()
+    journal = Journal()
+    journal.reorder("fine", a, b, np.array([0, 2, 1]))
+    assert equivalent(a, b, journal=journal).method == "rewrites"
+    assert equivalent(a, b).verdict == "proved"

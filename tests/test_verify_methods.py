@@ -1,0 +1,370 @@
+"""What the checker proves, tests and refutes, method by method."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qir.circuit import Circuit, CircuitBuilder, Layout
+from qir.columns import OPERATIONS
+from qir.execution import Unsupported
+from qir.gates import GATES
+from qir.journal import Journal
+from qir.limits import DEFAULT_LIMITS, Limits
+from qir.params import Angle
+from qir.tableau import Tableau, clifford_moves
+from qir.verify import equivalent
+from qir.verify.clifford import check_clifford
+from qir.verify.definitions import gate_matrices
+from qir.verify.exact import check_exact
+from qir.verify.paulis import check_paulis
+from qir.verify.stimuli import check_stimuli
+
+B = CircuitBuilder
+
+
+def verdict(a: CircuitBuilder, b: CircuitBuilder, *, assume_zero: bool = False) -> str:
+    return equivalent(a.build(), b.build(), assume_zero=assume_zero).verdict
+
+
+# -- definitions --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_the_checkers_matrices_are_those_of_the_table(name: str) -> None:
+    """The checker evaluates definitions, the passes use `Gate.matrix`: one test holds them equal."""
+    row = GATES[name]
+    angles = [np.random.default_rng(k).uniform(-7, 7, 5) for k in range(row.num_params)]
+    assert np.allclose(gate_matrices(name, angles), row.matrix(*angles), atol=1e-12)
+
+
+@pytest.mark.parametrize("name", [n for n, g in GATES.items() if g.num_qubits and not g.num_params])
+def test_the_tableaus_gates_are_those_of_the_table(name: str) -> None:
+    row = GATES[name]
+    moves = clifford_moves(name, (), tuple(range(row.num_qubits)))
+    assert (moves is not None) == row.clifford
+    if moves is None:
+        return
+    paulis = {"I": np.eye(2), "X": np.array([[0, 1], [1, 0]]), "Y": np.array([[0, -1j], [1j, 0]]), "Z": np.diag([1, -1])}
+    n, matrix = row.num_qubits, gate_matrices(name, [])[0]
+    tableau = Tableau(n)
+    tableau.apply(moves)
+
+    def string(letters: list[str]) -> np.ndarray:
+        result = np.eye(1)
+        for letter in letters:
+            result = np.kron(paulis[letter], result)
+        return result
+
+    for i in range(2 * n):
+        before = ["I"] * n
+        before[i % n] = "X" if i < n else "Z"
+        after = ["IXZY"[(tableau.x[q] >> i & 1) + 2 * (tableau.z[q] >> i & 1)] for q in range(n)]
+        sign = -1 if tableau.sign >> i & 1 else 1
+        assert np.allclose(matrix @ string(before) @ matrix.conj().T, sign * string(after))
+
+
+# -- what the same circuit means ----------------------------------------------------------------
+
+
+def test_global_phase_is_free_and_relative_phase_is_not() -> None:
+    assert verdict(B(1).rz(0.3, 0), B(1).p(0.3, 0)) == "proved"
+    controlled = B(2).controlled("rz", [0], [1], [0.3])
+    assert verdict(controlled, B(2).crz(0.3, 0, 1)) == "proved"
+    assert verdict(controlled, B(2).cp(0.3, 0, 1)) == "refuted"
+
+
+def test_placements_are_read() -> None:
+    a = B(3).h(0).cx(0, 1).swap(1, 2).t(2).build()
+    b = replace(B(3).h(0).cx(0, 1).t(1).build(), layout=Layout((0, 1, 2), (0, 2, 1)))
+    assert equivalent(a, b).verdict == "proved"
+    assert equivalent(a, replace(b, layout=None)).verdict == "refuted"
+    wide = B(20).h(11).cx(11, 13).t(13).build()
+    placed = replace(wide, layout=Layout((11, 13, 7), (11, 7, 13)))
+    assert equivalent(a, placed).verdict == "proved"
+
+
+def test_pending_frames_are_read() -> None:
+    a = B(2).h(0).rz(0.5, 0).build()
+    b = replace(B(2).h(0).build(), frames=(Angle(0.5), Angle()))
+    assert equivalent(a, b).verdict == "proved"
+    assert equivalent(a, replace(b, frames=(Angle(), Angle(0.5)))).verdict == "refuted"
+
+
+def test_an_entangled_spare_wire_is_refuted() -> None:
+    a = B(1).h(0).build()
+    b = replace(B(2).h(0).cx(0, 1).build(), layout=Layout((0,), (0,)))
+    found = check_exact(a, b, DEFAULT_LIMITS)
+    assert found.verdict == "refuted"
+    clean = replace(B(2).h(0).cx(0, 1).cx(0, 1).build(), layout=Layout((0,), (0,)))
+    assert equivalent(a, clean).verdict == "proved"
+
+
+def test_only_outcomes_count_where_a_program_measures() -> None:
+    a = B(2, 2).h(0).cx(0, 1).cz(0, 1).rz(0.3, 0).measure(0, 0).measure(1, 1)
+    assert verdict(a, B(2, 2).h(0).cx(0, 1).measure(0, 0).measure(1, 1)) == "proved"
+    assert verdict(a, B(2, 2).h(0).cx(0, 1).measure(0, 1).measure(1, 0)) == "refuted"
+    # Symmetric from |00>, but not for every input.
+    assert verdict(a, B(2, 2).h(0).cx(0, 1).measure(0, 1).measure(1, 0), assume_zero=True) == "proved"
+
+
+def test_unmeasured_qubits_do_not_count() -> None:
+    a = B(2, 1).h(0).measure(0, 0).x(1)
+    assert verdict(a, B(2, 1).h(0).measure(0, 0)) == "proved"
+    assert verdict(B(2).h(0).x(1), B(2).h(0)) == "refuted"
+
+
+def test_assume_zero_compares_one_input() -> None:
+    a, b = B(2).cx(0, 1), B(2)
+    assert verdict(a, b) == "refuted"
+    assert verdict(a, b, assume_zero=True) == "proved"
+
+
+def test_a_first_reset_means_nothing_and_a_later_one_does() -> None:
+    assert verdict(B(1).reset(0).h(0), B(1).h(0)) == "proved"
+    assert verdict(B(1, 1).h(0).reset(0).measure(0, 0), B(1, 1).h(0).measure(0, 0)) == "refuted"
+    assert verdict(B(1, 1).h(0).t(0).reset(0).measure(0, 0), B(1, 1).h(0).reset(0).measure(0, 0)) == "proved"
+    assert verdict(B(2).h(0).reset(0).h(1), B(2).h(0).t(0).reset(0).h(1)) == "proved"
+
+
+def teleport(correction: str) -> Circuit:
+    builder = B(3, 3).h(1).cx(1, 2).cx(0, 1).h(0).measure(0, 0).measure(1, 1)
+    builder.if_((1, 1), builder.block().x(2))
+    builder.if_((0, 1), builder.block().append(correction, [2]))
+    return builder.measure(2, 2).build()
+
+
+def test_classical_control_is_compared_record_by_record() -> None:
+    assert equivalent(teleport("z"), teleport("z")).verdict == "proved"
+    assert equivalent(teleport("z"), teleport("y")).verdict == "refuted"
+    moved = B(3, 3).h(1).cx(1, 2).cx(0, 1).h(0).measure(0, 0).measure(1, 1)
+    moved.if_((0, 1), moved.block().z(2))
+    moved.if_((1, 1), moved.block().x(2))
+    assert equivalent(teleport("z"), moved.measure(2, 2).build()).verdict == "proved"
+
+
+# -- parameters ---------------------------------------------------------------------------------
+
+
+def test_parameters_are_proved_symbolically_where_rotations_show_it() -> None:
+    a = B(2).rz("a", 0).cx(0, 1).rz("b", 1).cx(0, 1).rx("a", 0)
+    b = B(2).cx(0, 1).rz("b", 1).cx(0, 1).p("a", 0).rx("a", 0)
+    found = equivalent(a.build(), b.build())
+    assert (found.verdict, found.method) == ("proved", "paulis")
+    assert verdict(a, B(2).cx(0, 1).rz("b", 1).cx(0, 1).p("a", 0).rx("b", 0)) == "refuted"
+
+
+def test_parameters_at_random_values_are_called_tested() -> None:
+    a, b = B(1).u("a", "b", 0.3, 0), B(1).rz(0.3, 0).ry("a", 0).rz("b", 0).h(0).h(0)
+    found = equivalent(a.build(), b.build())
+    assert found.equivalent
+    c = B(2).controlled("ry", [0], [1], ["a"]).build()
+    d = B(2).ry(Angle() + Angle(0.0, B(1).ry("a", 0).build().angles[0].terms) * 0.5, 1).build()
+    assert equivalent(c, d).verdict == "refuted"
+
+
+# -- methods ------------------------------------------------------------------------------------
+
+
+def test_multi_controlled_gates_equal_their_textbook_circuits_at_any_width() -> None:
+    toffoli = B(40).h(2).cx(1, 2).tdg(2).cx(0, 2).t(2).cx(1, 2).tdg(2).cx(0, 2).t(1).t(2).h(2).cx(0, 1).t(0).tdg(1).cx(0, 1)
+    assert check_paulis(B(40).ccx(0, 1, 2).build(), toffoli.build()).verdict == "proved"
+    with pytest.raises(Unsupported):
+        check_paulis(B(40).ccx(0, 1, 2).build(), toffoli.t(3).build())
+
+
+def test_wide_clifford_circuits_are_proved_and_refuted() -> None:
+    rng = np.random.default_rng(4)
+    a, b = B(300), B(300)
+    for _ in range(3000):
+        q, r = rng.permutation(300)[:2].tolist()
+        a.h(q).cx(q, r).s(r)
+        b.h(q).h(r).cz(q, r).h(r).s(r)
+    assert equivalent(a.build(), b.build()).method == "clifford"
+    found = equivalent(a.build(), b.sdg(7).build())
+    assert found.verdict == "refuted"
+    assert "qubit 7" in str(found.counterexample)
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=40, deadline=None)
+def test_methods_agree_with_the_exact_one(seed: int) -> None:
+    """Random circuits, with two gates exchanged: no method claims what the matrices deny."""
+    rng = np.random.default_rng(seed)
+    names = ["h", "s", "t", "cx", "cz", "rzz", "ccz", "cp", "ry", "swap", "ecr"]
+    ops = []
+    for _ in range(10):
+        name = names[int(rng.integers(len(names)))]
+        row = GATES[name]
+        angles = rng.choice([0.3, np.pi / 4, np.pi], row.num_params).tolist()
+        ops.append((name, rng.permutation(4)[: row.num_qubits].tolist(), angles))
+    other = list(ops)
+    k = int(rng.integers(9))
+    other[k], other[k + 1] = other[k + 1], other[k]
+    circuits = []
+    for rows in (ops, other):
+        builder = B(4)
+        for name, qubits, angles in rows:
+            builder.append(name, qubits, angles)
+        circuits.append(builder.build())
+    truth = check_exact(circuits[0], circuits[1], DEFAULT_LIMITS).verdict
+    for method in (check_clifford, check_paulis):
+        try:
+            assert method(circuits[0], circuits[1]).verdict == truth
+        except Unsupported:
+            pass
+    assert check_stimuli(circuits[0], circuits[1]).equivalent is (truth == "proved")
+
+
+def test_what_is_too_large_is_unchecked_with_its_reasons() -> None:
+    rng = np.random.default_rng(0)
+    a, b = B(40), B(40)
+    for q in range(40):
+        angles = rng.uniform(0.3, 1, 3).tolist()
+        a.u(*angles, q).cx(q, (q + 1) % 40)
+        b.u(*angles, q).cx(q, (q + 1) % 40)
+    found = equivalent(a.build(), b.rx(0.1, 3).build())
+    assert found.verdict == "unchecked"
+    assert found.equivalent is None
+    assert "stimuli" in found.detail
+
+
+def test_twelve_qubits_are_tested_not_proved() -> None:
+    a, b = B(12), B(12)
+    for q in range(12):
+        a.u(0.3 + q, 0.2, 0.1, q).cx(q, (q + 1) % 12)
+        b.rz(0.1, q).ry(0.3 + q, q).rz(0.2, q).h((q + 1) % 12).cz(q, (q + 1) % 12).h((q + 1) % 12)
+    limits = replace(Limits(), exact_qubits=4)
+    assert check_stimuli(a.build(), b.build()).verdict == "tested"
+    assert equivalent(a.build(), b.rz(0.01, 2).build(), limits=limits).verdict in ("refuted", "unchecked")
+    assert check_stimuli(a.build(), b.build()).verdict == "refuted"
+
+
+# -- journals -----------------------------------------------------------------------------------
+
+
+def test_steps_are_derived_again_not_believed() -> None:
+    a = B(2, 2).h(0).cz(0, 1).measure(0, 0).measure(1, 1).build()
+    b = B(2, 2).h(0).measure(0, 0).measure(1, 1).build()
+    journal = Journal()
+    journal.remove("drop", a, b, np.array([0, 1, 0, 0]), "before-measure")
+    assert equivalent(a, b, journal=journal).method == "rewrites"
+    half = B(2, 2).h(0).cz(0, 1).measure(0, 0).build()
+    journal = Journal()
+    journal.remove("drop", half, B(2, 2).h(0).measure(0, 0).build(), np.array([0, 1, 0]), "before-measure")
+    found = equivalent(half, B(2, 2).h(0).measure(0, 0).build(), journal=journal)
+    assert found.method != "rewrites"
+
+
+def test_zero_inputs_need_assume_zero() -> None:
+    a, b = B(2).cx(0, 1).h(0).build(), B(2).h(0).build()
+    journal = Journal()
+    journal.remove("drop", a, b, np.array([1, 0]), "zero-input")
+    assert equivalent(a, b, journal=journal).verdict == "refuted"
+    assert equivalent(a, b, journal=journal, assume_zero=True).method == "rewrites"
+
+
+def test_routing_is_taken_back() -> None:
+    a = B(3).cx(0, 2).t(2).cx(0, 1).build()
+    b = B(3).swap(1, 2).cx(0, 1).t(1).swap(1, 2).cx(0, 1).build()
+    journal = Journal()
+    routed = replace(b, layout=Layout((0, 1, 2), (0, 1, 2)))
+    journal.route("route", a, routed, np.array([0, 1, 2]), np.array([1, 0, 0, 1, 0]))
+    assert equivalent(a, routed, journal=journal).method == "rewrites"
+    wrong = replace(b, layout=Layout((0, 1, 2), (0, 2, 1)))
+    journal = Journal()
+    journal.route("route", a, wrong, np.array([0, 1, 2]), np.array([1, 0, 0, 1, 0]))
+    assert equivalent(a, wrong, journal=journal).verdict == "refuted"
+
+
+def test_windows_that_cross_are_refused() -> None:
+    a, b = B(1).h(0).t(0).build(), B(1).t(0).h(0).build()
+    journal = Journal()
+    journal.windows("cross", a, b, np.array([1, 0]), np.array([0, 1]))
+    assert equivalent(a, b, journal=journal).verdict == "refuted"
+
+
+def test_an_unknown_kind_of_step_proves_nothing() -> None:
+    from qir.journal import Step
+
+    a = B(30).h(0).build()
+    found = equivalent(a, B(30).h(0).t(1).build(), journal=Journal([Step("magic", "trust me", a, B(30).h(0).t(1).build())]))
+    assert found.verdict != "proved"
+
+
+# -- the recurring classes of compiler bugs -----------------------------------------------------
+
+
+class TestBugClasses:
+    """One case at least for every class of bug that studies of quantum compilers found again and again."""
+
+    def test_register_flattening(self) -> None:
+        a = B(3, 3).x(0).measure(0, 0).measure(1, 1).measure(2, 2)
+        assert verdict(a, B(3, 3).x(0).measure(2, 0).measure(1, 1).measure(0, 2)) == "refuted"
+
+    def test_rewrites_across_control_flow(self) -> None:
+        def program(early: bool) -> CircuitBuilder:
+            builder = B(1, 1).h(0).measure(0, 0)
+            if early:
+                return builder.if_((0, 1), builder.block().x(0)).h(0).h(0).measure(0, 0)
+            return builder.h(0).if_((0, 1), builder.block().x(0)).h(0).measure(0, 0)
+
+        assert verdict(program(True), program(False)) == "refuted"
+
+    def test_angle_units(self) -> None:
+        assert verdict(B(1).gpi2(0.25, 0), B(1).gpi2(np.pi / 2, 0)) == "refuted"
+        assert verdict(B(2).zz(0.25, 0, 1), B(2).rzz(np.pi / 2, 0, 1)) == "proved"
+
+    def test_phase_that_control_makes_relative(self) -> None:
+        assert verdict(B(2).controlled("gphase", [0], [], [0.4]), B(2).p(0.4, 0)) == "proved"
+        assert verdict(B(2).controlled("sx", [0], [1]), B(2).crx(np.pi / 2, 0, 1)) == "refuted"
+
+    def test_silent_approximation(self) -> None:
+        assert verdict(B(2).h(0).cp(1e-5, 0, 1), B(2).h(0)) == "refuted"
+
+    def test_diagonals_before_measurement(self) -> None:
+        assert verdict(B(1, 1).h(0).t(0).measure(0, 0), B(1, 1).h(0).measure(0, 0)) == "proved"
+        assert verdict(B(1).h(0).t(0), B(1).h(0)) == "refuted"
+
+    def test_determinism(self) -> None:
+        a, b = B(11).ccx(0, 1, 2).ry(0.3, 3), B(11).ccx(1, 0, 2).ry(0.3, 3)
+        assert len({str(equivalent(a.build(), b.build())) for _ in range(3)}) == 1
+
+    def test_termination(self) -> None:
+        forever = B(1, 1).measure(0, 0)
+        from qir.circuit import While
+        from qir.expressions import constant
+
+        forever.control("while", While(constant(True)), forever.block().h(0).build())
+        assert verdict(forever, B(1, 1).measure(0, 0)) == "unchecked"
+
+    def test_native_gates_differ(self) -> None:
+        assert verdict(B(2).ms(0.0, 0.0, 0.25, 0, 1), B(2).zz(0.25, 0, 1)) == "refuted"
+        assert verdict(B(2).ms(0.25, 0.25, 0.25, 0, 1), B(2).ryy(np.pi / 2, 0, 1)) == "proved"
+
+    def test_conditions_of_gates(self) -> None:
+        def program(value: int) -> CircuitBuilder:
+            builder = B(1, 1).h(0).measure(0, 0)
+            return builder.if_((0, value), builder.block().x(0)).measure(0, 0)
+
+        assert verdict(program(0), program(1)) == "refuted"
+
+    def test_commutation_is_not_transitive(self) -> None:
+        # x commutes with id, id with z, but x not with z.
+        a, b = B(1).x(0).id(0).z(0).h(0).build(), B(1).z(0).id(0).x(0).h(0).build()
+        c = B(1).s(0).id(0).x(0).h(0).build()
+        d = B(1).x(0).id(0).s(0).h(0).build()
+        assert equivalent(a, b).verdict == "proved"
+        journal = Journal()
+        journal.reorder("wrong", c, d, np.array([2, 1, 0, 3]))
+        assert equivalent(c, d, journal=journal).verdict == "refuted"
+
+
+def test_barriers_mean_nothing_and_delays_neither() -> None:
+    a = B(2).h(0).barrier().cx(0, 1).delay(10, 0).build()
+    assert OPERATIONS["barrier"] in a.columns.opcode
+    assert equivalent(a, B(2).h(0).cx(0, 1).build()).verdict == "proved"
