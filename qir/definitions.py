@@ -68,6 +68,8 @@ def known_as(definition: Definition) -> str | None:
     """The gate of the table (its name), or the Pauli exponential (`pauliexp_XYZ`), that a definition
     restates word for word; names of its parameters and qubits do not matter."""
     name = definition.name
+    if name == "nop_0":
+        name = "nop"  # which is a reserved word in OpenQASM 3.2
     paulis = name.removeprefix(PAULIEXP)
     if name in GATES:
         canonical = table_definition(name)

@@ -177,7 +177,9 @@ def _combine(node: Expr, arguments: list[Angle]) -> Angle:
     foreign = op == "call" and node.value not in _FUNCTIONS
     if arguments and all(a.is_number for a in arguments) and not foreign:
         return Angle(apply(node, [a.constant for a in arguments]))
-    return Angle(0.0, ((Expr(op, node.value, tuple(a.to_expr() for a in arguments), node.type or FLOAT), 1.0),))
+    # The width of a float does not matter to an angle; integers divide differently.
+    type = FLOAT if node.type.kind == "float" else node.type
+    return Angle(0.0, ((Expr(op, node.value, tuple(a.to_expr() for a in arguments), type), 1.0),))
 
 
 def apply(node: Expr, values: list[float]) -> float:

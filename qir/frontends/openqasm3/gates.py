@@ -14,6 +14,7 @@ from typing import Any
 
 from qir.circuit import Circuit, Definition, Extra, Register
 from qir.columns import OPERATIONS, USER
+from qir.definitions import PAULIEXP, known_as
 from qir.expressions import FLOAT, Expr
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3.evaluate import Evaluator, Operand
@@ -319,6 +320,11 @@ class GateCalls(Evaluator):
             raise self.fail("qubit.duplicate", f"`{node.name.text}` uses the same qubit twice", node,
                             f"it is {self.wire_name(twice)}")  # fmt: skip
         table = entity.table
+        if entity.paulis:
+            modified = modified or Modified()
+            found = self._extra(extra, modified.controls, modified.power)
+            self.rows.add(OPERATIONS["pauliexp"], wires, params, -1, replace(found, payload=entity.paulis), span)
+            return
         if modified is None and not entity.controls:
             if table is not None:
                 code = opcode(table)
@@ -406,8 +412,11 @@ class GateCalls(Evaluator):
             return
         entity.size = size
         definition = Definition(name, tuple(t.text for t in node.params), tuple(t.text for t in node.qubits), body)
-        if self._is_table_gate(entity, definition):
-            entity.table, entity.size = name, 1
+        known = known_as(definition) or (name if self._is_table_gate(entity, definition) else None)
+        if known is not None:
+            entity.size = 1
+            entity.paulis = known.removeprefix(PAULIEXP) if known.startswith(PAULIEXP) else ""
+            entity.table = None if entity.paulis else known
             return
         self._define(entity, definition)
 

@@ -137,6 +137,8 @@ class Gate(Entity):
     macro: bool = False
     """Its body needs the values of its parameters (in a power, a bound or a condition)."""
     opaque: bool = False
+    paulis: str = ""
+    """Of a Pauli exponential, rightmost letter on the first qubit."""
 
     @property
     def detail(self) -> str:
