@@ -52,6 +52,8 @@ class Tree:
     statements: list[Statement]
     diagnostics: list[Diagnostic]
     version: int
+    complete: bool = True
+    """Whether every statement is there: none was left out for an error."""
 
 
 def version_of(text: str) -> int:
@@ -110,7 +112,7 @@ def parse(
     finally:
         if collecting:
             gc.enable()
-    return Tree(statements, machine.diagnostics, machine.version)
+    return Tree(statements, machine.diagnostics, machine.version, not machine.dropped)
 
 
 class _Stop(Exception):
@@ -131,6 +133,10 @@ class _Machine:
         self.starts: list[int] = []
         self.brackets: list[tuple[str, int]] = []
         self.stray: int = -1
+        """Where a bracket stands that closes nothing."""
+        self.closed = ("", -1)
+        """The bracket closed last."""
+        self.dropped = False
         self.taken_words: set[str] = set()
         self.scanner: Scanner | None = None
 
@@ -144,6 +150,7 @@ class _Machine:
         try:
             return self._run(position)
         except _Stop:
+            self.dropped = True
             # What was complete so far is still of use to an editor.
             for value in self.values:
                 if isinstance(value, list) and all(isinstance(v, Statement) for v in value):
@@ -191,7 +198,7 @@ class _Machine:
                 elif terminal == "CLOSE":
                     terminal = symbols[word]
                     if brackets and _CLOSERS[brackets[-1][0]] == word:
-                        brackets.pop()
+                        self.closed = brackets.pop()
                     else:
                         self.stray = start
                 elif terminal == "SYMBOL":
@@ -424,6 +431,8 @@ class _Machine:
             self.report("lex.comment", "this comment is never closed", start, start + 2, "close it with `*/`")
             return len(self.text)
         row = self.tables.states[self.states[-1]]
+        if word in self.taken_words and self._accepts("ID"):
+            return "ID"
         statement = self.tables.states[self.states[self._level()]]
         begins = terminal in statement or terminal in ("$END", "RBRACE")
         stray = self.stray == start and terminal in ("RPAR", "RSQB", "RBRACE")
@@ -435,11 +444,10 @@ class _Machine:
             self._supply_semicolon(start, last)
             return None
         if terminal != "ID" and self.words.get(word) == terminal and self._accepts("ID"):
-            if word in self.taken_words or not self._accepts("INT"):
-                if word not in self.taken_words:
-                    self.taken_words.add(word)
-                    message = f"`{word}` is a reserved word and cannot be a name"
-                    self.report("syn.reserved-word", message, start, end, f"call it `{word}_` or something else")
+            if not self._accepts("INT"):
+                self.taken_words.add(word)
+                message = f"`{word}` is a reserved word and cannot be a name"
+                self.report("syn.reserved-word", message, start, end, f"call it `{word}_` or something else")
                 return "ID"
         if stray:
             self.report("syn.unbalanced", f"this `{word}` closes nothing", start, end)
@@ -456,6 +464,11 @@ class _Machine:
             self.report("syn.statement", self._expected(terminal, word), start, max(end, start), self._hint(word, row))
         if terminal == "$END":
             raise _Stop
+        # The token is read again: undo what it did to the brackets.
+        if self.brackets and self.brackets[-1][1] == start:
+            self.brackets.pop()
+        elif terminal in ("RPAR", "RSQB", "RBRACE") and not stray:
+            self.brackets.append(self.closed)
         return self._skip_statement(start, last)
 
     def _hint(self, word: str, row: dict[str, int]) -> str | None:
@@ -522,6 +535,7 @@ class _Machine:
 
     def _skip_statement(self, position: int, last: int) -> int:
         """Forget the statement begun and find its end; returns the offset to go on from."""
+        self.dropped = True
         level = self._level()
         dropped = self.starts[level] if level < len(self.starts) else position
         del self.states[level + 1 :], self.values[level:], self.starts[level:]

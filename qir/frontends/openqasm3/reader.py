@@ -47,9 +47,9 @@ def read_program(
         if collecting:
             gc.enable()
     found = lowering.diagnostics
-    if tree.diagnostics:
+    if not tree.complete:
         found = [d for d in found if not d.slug.startswith(_FOLLOW_UPS)]
-    elif tree.version == 3 and tree.statements and not isinstance(tree.statements[0], (s.Version, s.Pragma)):
+    elif not tree.diagnostics and tree.version == 3 and tree.statements and not isinstance(tree.statements[0], (s.Version, s.Pragma)):
         found = [*found, info("style.version", "there is no version line: read as OpenQASM 3", source.span(0),
                               help="begin with `OPENQASM 3.1;`")]  # fmt: skip
     diagnostics = tuple(sorted([*tree.diagnostics, *found], key=_position))
