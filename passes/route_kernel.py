@@ -29,10 +29,11 @@ def search(
     # the machine
     size: int, near_start: Sequence[int], near: Sequence[int], distance: Sequence[int], weight: Sequence[float],
     # the walk: where each program qubit is at first, what is to be waited for, and options
-    start: Sequence[int], waiting: Sequence[int], sizes: Sequence[int], seed: int, look_ahead: int, fade: Sequence[float], swap_weight: float, decay: float, patience: int,
+    start: Sequence[int], waiting: Sequence[int], sizes: Sequence[int], seed: int, look_ahead: int, fade: Sequence[float],
+    swap_weight: float, decay: float, patience: int,
     # scratch
-    place: Any, held: Any, missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any, other: Any, pull: Any,
-    pair: Any, alone: Any, mirrored: Any, tired: Any,
+    place: Any, held: Any, missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any,
+    other: Any, pull: Any, pair: Any, alone: Any, mirrored: Any, tired: Any,
     # result
     out: Any,
 ) -> tuple[int, int, int]:  # fmt: skip

@@ -510,8 +510,9 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
     return circuit.with_columns(moved, extras=tuple(extras)), np.array(place, np.int64)
 
 
-def check_route(step: Step, notes: Notes) -> None:
-    """The old circuit on moving wires: taking the inserted swaps out again gives it back."""
+def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:
+    """The old circuit on moving wires: taking the inserted swaps out again gives it back.  `closed`: every
+    wire must begin and end in its own place."""
     before, after = step.before, step.after
     if step.old is None or step.new is None or len(step.old) != before.num_qubits or len(step.new) != len(after.columns):
         raise Unjustified("the routing does not fit the circuits")
@@ -536,6 +537,8 @@ def check_route(step: Step, notes: Notes) -> None:
     for place, wire in enumerate(held.tolist()):
         if wire < before.num_qubits:
             last[wire] = place
+    if closed and not ((start == np.arange(len(start))).all() and (last == start).all()):
+        raise Unjustified("wires of a block must come back to their places")
     _check_layout(before, after, start, last)
 
 

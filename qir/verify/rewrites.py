@@ -55,7 +55,7 @@ def _chain(a: Circuit, b: Circuit, journal: Journal, whole: Whole, notes: Notes,
 
 def _check(step: Step, whole: Whole, notes: Notes, *, assume_zero: bool, inside: bool) -> None:
     if inside:
-        if step.kind in ("relabel", "elide", "route", "frames"):
+        if step.kind in ("relabel", "elide", "frames"):
             raise Unjustified("wires of a block must stay in their places")
         if step.kind == "remove" and step.reason != "before-measure":
             raise Unjustified("what a block leaves behind may be needed after it")
@@ -70,7 +70,7 @@ def _check(step: Step, whole: Whole, notes: Notes, *, assume_zero: bool, inside:
     elif step.kind == "elide":
         check_elide(step, notes)
     elif step.kind == "route":
-        check_route(step, notes)
+        check_route(step, notes, closed=inside)
     elif step.kind == "blocks":
         _check_blocks(step, whole, notes)
     else:
