@@ -61,7 +61,8 @@ class CancelInverses:
         following[legs.op[plain], legs.leg[plain]] = next_op[plain]
         rows = np.flatnonzero(able & (following[:, 0] >= 0))
         mate = following[rows, 0]
-        ok = able[mate] & (_INVERSE[codes[rows]] == columns.opcode[mate])
+        rows, mate = rows[able[mate]], mate[able[mate]]
+        ok = (_INVERSE[codes[rows]] == columns.opcode[mate])
         width = NUM_QUBITS[columns.opcode[rows]]
         ok &= ((following[rows] == mate[:, None]) | (following[rows] == -2)).all(axis=1)
         ok &= width == NUM_QUBITS[columns.opcode[mate]]

@@ -137,10 +137,11 @@ class LowerIonq:
         if self.entangler == "zz":
             params[:, 0] = angle
         else:
-            negative = angle < 0
+            # A half turn of one phase changes the sign, which only a number has.
+            negative = (angle < 0) & ~made.symbolic
             params[:, 0] = turns(np.where(negative, 0.5, 0.0) - at[rows, 0] / TURN)
             params[:, 1] = turns(-at[rows, 1] / TURN)
-            params[:, 2] = np.abs(angle)
+            params[:, 2] = np.where(negative, -angle, angle)
             if terms is not None and symbolic is not None:
                 place = {(o, l): i for i, (o, l) in enumerate(zip(legs.op.tolist(), legs.leg.tolist()))}
                 for i, row in enumerate(rows.tolist()):

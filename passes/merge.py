@@ -32,13 +32,12 @@ class MergeRotations:
 
     Symbolic angles merge too.  rzz of a half turn becomes rz(pi) on both wires; zero angles vanish.
     Needs: one-qubit gates and rzz (others are kept and stop a stretch).  Keeps: everything, exactly.
-    Idempotent.  Method: wires are cut into stretches of diagonal gates, numbered once; gates with equal
+    Method: wires are cut into stretches of diagonal gates, numbered once; gates with equal
     stretches on all legs commute with all between them (Qiskit's commutation analysis, in bulk).
     """
 
     name: ClassVar[str] = "merge_rotations"
     inner: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = True
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         columns = circuit.columns

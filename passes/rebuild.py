@@ -36,7 +36,8 @@ class RebuildPairs:
     """Replace a run of rzz on one pair, with one-qubit gates between, by the fewest rzz that can do it.
 
     Only where that is fewer, or as few with fewer pulses between them.  Needs: one-qubit gates and rzz.
-    To be followed by `Fuse`.  Keeps: everything, exactly.  Method: batched KAK; as many rzz as there are coordinates that are not 0.
+    To be followed by `Fuse`.  Keeps: everything, exactly.
+    Method: batched KAK; as many rzz as there are coordinates that are not 0.
     """
 
     name: ClassVar[str] = "rebuild_pairs"

@@ -178,8 +178,9 @@ class Rewriter:
         terms = columns.terms
         if terms is not None and not terms.any():
             columns = replace(columns, terms=None)
+        angles = tuple(self._angles) if columns.terms is not None else ()
         after = before.with_columns(
-            columns, extras=tuple(self.extras), angles=tuple(self._angles), global_phase=self.phase, **changes
+            columns, extras=tuple(self.extras), angles=angles, global_phase=self.phase, **changes
         )
         if context.journal is not None:
             context.journal.windows(name, before, after, np.arange(len(before.columns)) if old is None else old, labels)

@@ -460,6 +460,8 @@ class Circuit:
             params = columns.params + constants[columns.terms]
             columns = replace(columns, params=params, terms=terms if table else None)
             angles = tuple(table)
+        else:
+            angles = ()
         extras = tuple(
             replace(
                 e,

@@ -105,13 +105,13 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
     if level == 0:
         return (Inline(), Decompose("two"), RouteQubits(), ToEntangler(), ToIbmBasis(), CheckTarget())
-    head = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
+    head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
     if level >= 2:
         search = SimplifyPaulis(trials=1 if level == 2 else 12)
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         middle = (Best((middle, paulis), "cz"),)
-    tail = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
+    tail: tuple[Pass, ...] = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), *tail)
 
 
