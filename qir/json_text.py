@@ -29,7 +29,6 @@ Path = tuple[Union[str, int], ...]
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
-_NUMBER = re.compile(r"-?\d[\d.eE+-]*")
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _DEPTH_STEP = np.zeros(256, np.int8)
 _DEPTH_STEP[[ord("["), ord("{")]] = 1
@@ -153,7 +152,7 @@ def parse(source: Source, *, limits: Limits = DEFAULT_LIMITS) -> Document:
     if end < len(text):
         return _broken(document, "Extra data", end)
     if flags.raised:
-        _explain(document, start, limits)
+        _explain(document, limits)
     if _SURROGATE.search(text) is not None and not document.diagnostics:
         _surrogates(document)
     if document.ok:
@@ -196,7 +195,7 @@ class _Flags:
     """Hooks that note when something passed that JSON forbids."""
 
     def __init__(self) -> None:
-        self.raised: list[str] = []
+        self.raised = False
 
     def decoder(self) -> json.JSONDecoder:
         return json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant, parse_float=self._float)
@@ -204,17 +203,17 @@ class _Flags:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            self.raised.append("key")
+            self.raised = True
         return result
 
     def _constant(self, text: str) -> float:
-        self.raised.append("constant")
+        self.raised = True
         return math.nan
 
     def _float(self, text: str) -> float:
         value = float(text)
         if value - value != 0.0:
-            self.raised.append("overflow")
+            self.raised = True
         return value
 
 
@@ -245,43 +244,68 @@ def _members(text: str, start: int) -> Iterator[_Member]:
         index += 1
 
 
-def _explain(document: Document, start: int, limits: Limits) -> None:
-    """Find every place that raised a flag: descend only into members that raise one."""
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]|[^\s{}\[\],:"]+', re.DOTALL)
+
+
+def _explain(document: Document, limits: Limits) -> None:
+    """Find every key that stands twice and every number out of range in a text that is well-formed
+    otherwise: one pass over its tokens."""
     text = document.source.text
-    flags = _Flags()
-    decoder = flags.decoder()
-    found: list[tuple[int, Diagnostic]] = []
-    pending: list[tuple[int, int, Path]] = [(start, _bounds(text)[1], ())]
-    work = 0
-    while pending and (limits.errors is None or len(found) < limits.errors):
-        at, end, path = pending.pop()
-        work += end - at
-        if work > 16 * len(text) + 2**16:
-            # Deep nesting around a large value: give its outermost place rather than decode it per level.
-            span = document.source.span(at, at + 1)
-            found.append((at, error("json.duplicate-key", "a key stands twice, or a number is out of range, in here", span)))
-            break
-        if text[at] not in "[{":
-            span = document.source.span(at, end)
-            shown = text[at : min(end, at + 20)]
-            message = f"JSON has no {shown}" if not _NUMBER.match(shown) else f"the number {shown} is too large"
-            found.append((at, error("json.nan", message, span, pointer=document.pointer(path), help="write a finite number")))
-            continue
-        seen: set[str | int] = set()
-        for part, name, first in _members(text, at):
-            before = len(flags.raised)
-            _, last = decoder.raw_decode(text, first)
-            if part in seen:
-                message = f"the key {part!r} stands twice in one object"
-                _, stop = _LENIENT.raw_decode(text, name)
-                span = document.source.span(name, stop)
-                place = document.pointer((*path, part))
-                help = "keep one of them: readers differ in which one they take"
-                found.append((name, error("json.duplicate-key", message, span, pointer=place, help=help)))
-            seen.add(part)
-            if len(flags.raised) > before:
-                pending.append((first, last, (*path, part)))
-    document.diagnostics.extend(d for _, d in sorted(found, key=lambda row: row[0]))
+    found = document.diagnostics
+    # Per open container: its key or index of the moment, and the keys seen (None for an array).
+    stack: list[tuple[list[str | int], set[str] | None]] = []
+    key_next = False
+    for match in _TOKEN.finditer(text):
+        token = match.group()
+        first = token[0]
+        if first == '"':
+            if key_next:
+                key = token[1:-1] if "\\" not in token else str(_LENIENT.decode(token))
+                part, seen = stack[-1]
+                part[0] = key
+                key_next = False
+                if seen is not None and key in seen:
+                    found.append(_duplicate(document, match, tuple(p[0] for p, _ in stack)))
+                elif seen is not None:
+                    seen.add(key)
+        elif first == "{":
+            stack.append(([""], set()))
+            key_next = True
+        elif first == "[":
+            stack.append(([0], None))
+        elif first == ",":
+            part, seen = stack[-1]
+            if seen is not None:
+                key_next = True
+            elif isinstance(part[0], int):
+                part[0] += 1
+        elif first in "}]":
+            stack.pop()
+            key_next = False
+        elif not _finite(token):
+            found.append(_number(document, match, tuple(p[0] for p, _ in stack)))
+        if limits.errors is not None and len(found) >= limits.errors:
+            return
+
+
+def _finite(token: str) -> bool:
+    if token in ("true", "false", "null"):
+        return True
+    return "N" not in token and "I" not in token and not math.isinf(float(token))
+
+
+def _number(document: Document, match: re.Match[str], path: Path) -> Diagnostic:
+    shown = match.group()[:20]
+    message = f"the number {shown} is too large" if shown.strip("-")[0].isdigit() else f"JSON has no {shown}"
+    span = document.source.span(match.start(), match.end())
+    return error("json.nan", message, span, pointer=document.pointer(path), help="write a finite number")
+
+
+def _duplicate(document: Document, match: re.Match[str], path: Path) -> Diagnostic:
+    span = document.source.span(match.start(), match.end())
+    message = f"the key {path[-1]!r} stands twice in one object"
+    help = "keep one of them: readers differ in which one they take"
+    return error("json.duplicate-key", message, span, pointer=document.pointer(path), help=help)
 
 
 def _surrogates(document: Document) -> None:

@@ -32,6 +32,11 @@ class Findings:
         if self.limits.errors is None or self.errors <= self.limits.errors:
             self._kept.append(self.document.error(slug, message, path, help=help, key=key))
 
+    @property
+    def full(self) -> bool:
+        """Whether further errors would not be kept."""
+        return self.limits.errors is not None and self.errors > self.limits.errors
+
     def note(self, rule: str, slug: str, message: str, path: Path, *, help: str | None = None, count: int = 1) -> None:
         """Report a warning at the first path where `rule` strikes; further ones are counted."""
         kept = self._notes.get(rule)
@@ -50,9 +55,8 @@ class Findings:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Everything found, in order of position."""
         rows = list(self._kept)
-        if self.limits.errors is not None and self.errors > self.limits.errors:
-            more = self.errors - self.limits.errors
-            rows.append(self.document.error("limit.exceeded", f"there are {more} more errors", ()))
+        if self.full:
+            rows.append(self.document.error("limit.exceeded", f"there are more than {self.limits.errors} errors", ()))
         for slug, message, path, help, count in self._notes.values():
             text = message if count == 1 else f"{message} ({count} times)"
             rows.append(self.document.warning(slug, text, path, help=help))

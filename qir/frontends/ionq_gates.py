@@ -130,6 +130,8 @@ def convert(gates: list[Any], gateset: str, num_qubits: int | None, path: Path, 
         elif _is_phase(shape[0], shape, gateset):
             reader.note_phase((*path, members[0]), len(members))
     for index in sorted(slow):
+        if findings.full:
+            break
         reader.read(gates[index], index, (*path, index))
     if num_qubits is None:
         highest = max((int(q.max(initial=-1)) for q in out.qubits), default=-1)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ _LEGACY_FIELDS = {
 _RETIRED = {"qpu.harmony": "2024", "qpu.harmony-1": "2024", "qpu.harmony-2": "2024"}
 _KINDS_OF = {str: "a string", bool: "true or false", dict: "an object"}
 _INT32 = 2**31 - 1
+_MOST_PER_RULE = 100
 
 
 def check(program: Program, target: Target | None) -> list[Diagnostic]:
@@ -59,7 +61,7 @@ def check(program: Program, target: Target | None) -> list[Diagnostic]:
     subject = Subject.of(program, target)
     if subject is None:
         return []
-    found = [diagnostic for rule in RULES for diagnostic in rule(subject)]
+    found = [diagnostic for rule in RULES for diagnostic in islice(rule(subject), _MOST_PER_RULE)]
     return sorted(found, key=lambda d: d.span.start if d.span is not None else 0)
 
 
@@ -187,6 +189,8 @@ def metadata(subject: Subject) -> Iterator[Diagnostic]:
     if not isinstance(value, dict):
         return
     warning = subject.document.warning
+    if len(value) > 10:
+        yield warning("job.metadata", f"{len(value)} keys; the limit is 10", ("metadata",))
     for key, item in value.items():
         if not isinstance(item, str):
             message = f"the value of {key!r} is text, not {kind_of(item)}"
@@ -195,8 +199,6 @@ def metadata(subject: Subject) -> Iterator[Diagnostic]:
             yield warning("job.metadata", f"the value of {key!r} has {len(item)} characters; 40000 are kept", ("metadata", key))
         if len(key) > 40:
             yield warning("job.metadata", f"a key of {len(key)} characters; the limit is 40", ("metadata", key), key=True)
-    if len(value) > 10:
-        yield warning("job.metadata", f"{len(value)} keys; the limit is 10", ("metadata",))
 
 
 def noise(subject: Subject) -> Iterator[Diagnostic]:
