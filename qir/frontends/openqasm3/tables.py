@@ -95,18 +95,19 @@ def generate(grammar: str) -> dict[str, Any]:
         states.append(row)
     words: dict[str, str] = {}
     symbols: dict[str, str] = {}
-    patterns: list[tuple[int, str, str]] = []
+    patterns: list[tuple[float, str, str]] = []
     contextual: dict[str, str] = {}
     for terminal in parser.terminals:
         name, value = terminal.name, terminal.pattern.value
         if isinstance(terminal.pattern, PatternStr):
             (words if value.isidentifier() else symbols)[value] = name
-        elif found := re.fullmatch(r"\(\?:([a-z|]+)\)", value):
+        elif found := re.fullmatch(r"\(\?:([a-z|]+)\)\(\?!\\w\)", value):
             words |= dict.fromkeys(found[1].split("|"), name)
         elif name in CONTEXTUAL:
             contextual[name] = value
         elif not name.startswith("__IGNORE"):
-            patterns.append((-terminal.priority, name, value))
+            # Names are the most frequent; only words with a meaning of their own come before them.
+            patterns.append((-8.5 if name == "ID" else -terminal.priority, name, value))
     return {
         "digest": _digest(grammar),
         "lark": lark.__version__,
