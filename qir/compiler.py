@@ -191,7 +191,9 @@ def compile(
     for index, entry in enumerate(job.circuits):
         compiled, report = _compile_one(entry, context, verify=verify, limits=limits, on_pass=on_pass)
         results.append(replace(entry, circuit=compiled))
-        numbers = estimate(compiled, machine, shots=entry.shots or job.shots) if machine is not None else None
+        numbers = None
+        if machine is not None:
+            numbers = estimate(compiled, machine, shots=entry.shots or job.shots, mitigated=_mitigated(job))
         reports.append(replace(report, name=report.name or str(index), estimate=numbers))
     done = replace(job, circuits=tuple(results))
     emission = _emit(done, machine, chosen, program, wire)
@@ -313,6 +315,13 @@ def _check(programs: Sequence[Program], target: Target) -> list[Diagnostic]:
     if has_errors(found):
         raise CompileError(found)
     return found
+
+
+def _mitigated(job: JobSpec) -> bool | None:
+    """Whether the job asks for IonQ's debiasing; None when it leaves that to the service."""
+    settings = job.options.get("error_mitigation")
+    chosen = (settings if isinstance(settings, Mapping) else job.options).get("debiasing")
+    return chosen if isinstance(chosen, bool) else None
 
 
 def _is_function(job: JobSpec, program: str | None) -> bool:
