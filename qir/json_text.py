@@ -18,7 +18,7 @@ from typing import Any, TypeGuard, Union
 import numpy as np
 import numpy.typing as npt
 
-from qir.diagnostics import Diagnostic, error, warning
+from qir.diagnostics import Diagnostic, Edit, Fix, error, warning
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.source import Source, Span
 
@@ -112,9 +112,14 @@ class Document:
         """An error at a path, with its span and its JSON Pointer."""
         return error(slug, message, self.span(path, key=key), pointer=self.pointer(path), help=help)
 
-    def warning(self, slug: str, message: str, path: Path = (), *, help: str | None = None, key: bool = False) -> Diagnostic:
-        """A warning at a path, with its span and its JSON Pointer."""
-        return warning(slug, message, self.span(path, key=key), pointer=self.pointer(path), help=help)
+    def warning(
+        self, slug: str, message: str, path: Path = (), *, help: str | None = None, key: bool = False, fix: str | None = None
+    ) -> Diagnostic:
+        """A warning at a path, with its span and its JSON Pointer.  fix: the JSON to write there instead,
+        which means the same."""
+        span = self.span(path, key=key)
+        mended = None if fix is None else Fix((Edit(span.start, span.end, fix),), title=f"write {fix}")
+        return warning(slug, message, span, pointer=self.pointer(path), help=help, fix=mended)
 
     def pointer(self, path: Path) -> str:
         """The JSON Pointer of a path."""

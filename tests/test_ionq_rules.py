@@ -177,6 +177,15 @@ def test_what_strikes_often_is_said_once() -> None:
     assert len(only) == 1 and only[0].message.endswith("(50 times)")
 
 
+def test_shots_as_text_can_be_mended() -> None:
+    text = json.dumps(with_(shots="100"))
+    (only,) = judge(text)
+    assert only.fix is not None and only.fix.safe
+    (edit,) = only.fix.edits
+    mended = text[: edit.start] + edit.text + text[edit.end :]
+    assert json.loads(mended) == JOB and judge(mended) == []
+
+
 def test_the_size_of_a_job_is_bounded() -> None:
     entry = {"circuit": GATES}
     job: dict[str, Any] = {"type": "ionq.multi-circuit.v1", "backend": "simulator",

@@ -162,10 +162,11 @@ def shots(subject: Subject) -> Iterator[Diagnostic]:
     value = subject.job["shots"]
     error, warning = subject.document.error, subject.document.warning
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
-        yield warning("job.shots", "shots are written as text", ("shots",), help=f"write {value}")
+        yield warning("job.shots", "shots are written as text", ("shots",), help=f"write {int(value)}", fix=str(int(value)))
         value = int(value)
     elif isinstance(value, float) and value.is_integer():
-        yield warning("job.shots", "shots are written as a fraction", ("shots",), help=f"write {int(value)}")
+        here = "shots are written as a fraction"
+        yield warning("job.shots", here, ("shots",), help=f"write {int(value)}", fix=str(int(value)))
         value = int(value)
     elif value is None:
         yield warning("job.shots", "shots are null", ("shots",), help="leave them out for the default of 100")
