@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS
-from qir.euler import conjugate, multiply, to_matrix, wrap, zyz
+from qir.euler import PI, TOLERANCE, conjugate, multiply, to_matrix, wrap, zyz
 from qir.gates import GATES, NUM_GATES, Row
 from qir.kak import Kak, kak, kron
 from qir.weyl import chamber, cz_count, cz_middle
@@ -40,15 +40,20 @@ class Resynthesise:
 
     Needs: nothing; gates with symbolic angles, on more qubits, or that are no gates end a run.
     Establishes: a run with numbers takes at most three entangling gates.  Never takes more of them than
-    before.  Keeps: everything, exactly.  With fractional gates on the target the cost of a run is counted
-    in rzz of any angle instead.  Method: KAK of all runs at once (`qir.kak`, `qir.weyl`).
+    before.  With `pulses`, to be run on fused gates, a run that keeps its three cz is rebuilt too where that
+    takes fewer one-qubit pulses (machines with cz and without fractional gates).  Keeps: everything, exactly.
+    With fractional gates on the target the cost of a run is counted in rzz of any angle instead.
+    Method: KAK of all runs at once (`qir.kak`, `qir.weyl`).
     """
 
     name: ClassVar[str] = "resynthesise"
     inner: ClassVar[bool] = True
+    pulses: bool = False
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         fractional = context.target is not None and "rzz" in context.target.gates
+        if self.pulses and (fractional or (context.target is not None and "cz" not in context.target.gates)):
+            return circuit
         block, two = _blocks(circuit)
         rows = np.flatnonzero(block >= 0)
         if not len(rows):
@@ -71,10 +76,21 @@ class Resynthesise:
             new = (np.abs(found.coordinates) > 1e-9).sum(axis=1)
         else:
             new = cz_count(found.coordinates)
-        better = np.flatnonzero(new < old)
+        tried = new < old
+        if self.pulses:
+            tried |= (new == 3) & (old == 3)
+        better = np.flatnonzero(tried)
         if not len(better):
             return circuit
         pieces, phase, good = _synthesise(unitaries[better], _take(found, better), new[better], fractional)
+        if self.pulses:
+            single = NUM_QUBITS[circuit.columns.opcode[rows]] == 1
+            _, turned = quaternions(circuit.columns.opcode[rows[single]], circuit.columns.params[rows[single]])
+            spent = np.bincount(number[single], weights=_pulses(zyz(turned)[0]), minlength=len(heads))
+            takes = np.zeros(len(better))
+            for chosen, (name, values, _) in pieces:
+                takes[chosen] += 1.0 if name == "h" else (_pulses(np.asarray(values[0])) if name in ("u3", "rx", "ry") else 0.0)
+            good = good & ((new < old)[better] | (takes - 2 < spent[better]))
         replaced = np.zeros(len(heads), np.bool_)
         replaced[better[good]] = True
         return self._write(circuit, context, block, heads, better, pieces, phase, replaced)
@@ -95,6 +111,13 @@ class Resynthesise:
         if context.journal is not None:
             old = np.where(gone, block, np.arange(len(block)))
         return rewriter.finish(context, self.name, old)
+
+
+def _pulses(theta: Real) -> Real:
+    """One-qubit pulses of gates with this polar angle: none when diagonal, one for a quarter or half turn, else two."""
+    quarter = np.abs(np.asarray(wrap(theta, PI / 2))) < TOLERANCE
+    diagonal = np.abs(np.asarray(wrap(theta, 2 * PI))) < TOLERANCE
+    return np.asarray(np.where(diagonal, 0.0, np.where(quarter, 1.0, 2.0)))
 
 
 def _take(found: Kak, rows: Index) -> Kak:

@@ -11,7 +11,7 @@ rotations are those of the phase polynomial; ecr(a, b) = x_a exp(-i pi/4 Z_a X_b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -32,6 +32,7 @@ __all__ = ["TWO_QUBIT_RULES", "ToEntangler", "ToIbmBasis"]
 Real = npt.NDArray[np.float64]
 Index = npt.NDArray[np.integer[Any]]
 Rule = Callable[..., tuple[Row, ...]]
+Edges = Collection[tuple[int, int]]
 PI = np.pi
 
 
@@ -118,10 +119,11 @@ class ToEntangler:
             circuit, again = self._by_rules(circuit, context, keep)
             if not again:
                 break
-        circuit = self._rotations(circuit, context, fractional="rzz" in gates)
-        if target is not None and "ecr" in gates and "cz" not in gates:
-            edges = (target.edges or {}).get("ecr")
-            circuit = self._directed(circuit, context, None if edges is None else set(edges))
+        ecr = "ecr" in gates and "cz" not in gates
+        edges = (target.edges or {}).get("ecr") if target is not None and ecr else None
+        circuit = self._rotations(circuit, context, "rzz" in gates, edges)
+        if ecr:
+            circuit = self._directed(circuit, context, edges)
         return circuit
 
     def _by_rules(self, circuit: Circuit, context: Context, keep: set[str]) -> tuple[Circuit, bool]:
@@ -138,7 +140,7 @@ class ToEntangler:
             rewriter.rule(rows, TWO_QUBIT_RULES[NAMES[code]], int(NUM_PARAMS[code]))
         return rewriter.finish(context, self.name), True
 
-    def _rotations(self, circuit: Circuit, context: Context, *, fractional: bool) -> Circuit:
+    def _rotations(self, circuit: Circuit, context: Context, fractional: bool, edges: Edges | None) -> Circuit:
         columns = circuit.columns
         mask = columns.plain & (columns.opcode == opcode("rzz"))
         if not mask.any():
@@ -163,7 +165,10 @@ class ToEntangler:
             )  # fmt: skip
             rewriter.rule(rows[half & (turned * sign > 0)], quarter, 1)
         if not fractional:
-            rewriter.rule(rows[other], _RZZ, 1)
+            # The x rotation of the form sits on the operand that an ecr would turn about x.
+            against = _against(circuit, edges)[rows]
+            rewriter.rule(rows[other & ~against], _RZZ, 1)
+            rewriter.rule(rows[other & against], _reversed(_RZZ), 1)
         else:
             self._folded(rewriter, rows[other], turned[other])
         return rewriter.finish(context, self.name)
@@ -181,24 +186,16 @@ class ToEntangler:
             for is_flipped in (False, True):
                 chosen = (large == is_large) & (flip == is_flipped)
                 angles = rest[chosen]
-                before: tuple[Row, ...] = (_g("x", 0),) if is_flipped else ()
+                before: tuple[Row, ...] = (_g("x", 1),) if is_flipped else ()
                 local: tuple[Row, ...] = (_r("rz", PI, 0), _r("rz", PI, 1)) if is_large else ()
                 rule: Rule = lambda t, a=angles, b=before, l=local: (*l, *b, _r("rzz", a, 0, 1), *b)  # noqa: E731
                 rewriter.rule(rows[chosen], rule, 1)
 
-    def _directed(self, circuit: Circuit, context: Context, edges: set[tuple[int, int]] | None) -> Circuit:
+    def _directed(self, circuit: Circuit, context: Context, edges: Edges | None) -> Circuit:
         """cz, and ecr against its edge, by ecr along the edge; the detour costs one-qubit gates only."""
         columns = circuit.columns
         plain = columns.plain
-        pairs = columns.qubits[:, :2]
-        if edges is None:
-            forward = np.ones(len(columns), dtype=np.bool_)
-            backward = ~forward
-        else:
-            stride = circuit.num_qubits
-            along = np.array(sorted(a * stride + b for a, b in edges), np.int64)
-            forward = np.isin(pairs[:, 0].astype(np.int64) * stride + pairs[:, 1], along)
-            backward = ~forward & np.isin(pairs[:, 1].astype(np.int64) * stride + pairs[:, 0], along)
+        backward = _against(circuit, edges)
         is_ecr = plain & (columns.opcode == opcode("ecr"))
         if (is_ecr & backward).any():
             rewriter = Rewriter(circuit)
@@ -213,6 +210,17 @@ class ToEntangler:
         rewriter.rule(np.flatnonzero(is_cz & ~backward), _CZ_TO_ECR, 0)
         rewriter.rule(np.flatnonzero(is_cz & backward), _reversed(_CZ_TO_ECR), 0)
         return rewriter.finish(context, self.name)
+
+
+def _against(circuit: Circuit, edges: Edges | None) -> npt.NDArray[np.bool_]:
+    """Which rows act on a pair that has an edge in the other direction only."""
+    pairs = circuit.columns.qubits[:, :2].astype(np.int64)
+    if not edges:
+        return np.zeros(len(pairs), np.bool_)
+    stride = circuit.num_qubits + max(max(e) for e in edges) + 1
+    along = np.array(sorted(a * stride + b for a, b in edges), np.int64)
+    forward = np.isin(pairs[:, 0] * stride + pairs[:, 1], along)
+    return ~forward & np.isin(pairs[:, 1] * stride + pairs[:, 0], along)
 
 
 @dataclass(frozen=True)
