@@ -59,19 +59,21 @@ def find_legs(circuit: Circuit) -> Legs:
     """All legs of all operations that mean something."""
     columns, n, c = circuit.columns, circuit.num_qubits, circuit.num_clbits
     active = ~skipped(circuit)
-    ops, targets, places = [], [], []
-    for leg in range(3):
-        column = columns.qubits[:, leg]
-        rows = np.flatnonzero((column >= 0) & active)
-        ops.append(rows)
-        targets.append(column[rows].astype(np.int64))
-        places.append(np.full(len(rows), leg))
+    flat = columns.qubits.ravel()
+    found = np.flatnonzero(flat >= 0) if active.all() else np.flatnonzero((flat >= 0) & np.repeat(active, 3))
+    rows = found // 3
+    ops, targets, places = [rows], [flat[found].astype(np.int64)], [found - 3 * rows]
     rows = np.flatnonzero((columns.clbit >= 0) & active)
-    ops.append(rows)
-    targets.append(columns.clbit[rows].astype(np.int64) + n)
-    places.append(np.full(len(rows), -1))
+    if len(rows):
+        # Bits are wires of their own: their legs may follow those of the qubits.
+        ops.append(rows)
+        targets.append(columns.clbit[rows].astype(np.int64) + n)
+        places.append(np.full(len(rows), -1))
+    ordered = len(ops)
     memory = n + c
-    special = (columns.extra >= 0) | np.isin(columns.opcode, list(_EVERYTHING))
+    special = columns.extra >= 0
+    for code in _EVERYTHING:
+        special |= columns.opcode == code
     for row in np.flatnonzero(special & active).tolist():
         index = int(columns.extra[row])
         extra = circuit.extras[index] if index >= 0 else Extra()
@@ -104,8 +106,11 @@ def find_legs(circuit: Circuit) -> Legs:
     op, wire, place = np.concatenate(ops), np.concatenate(targets), np.concatenate(places)
     count = max(len(columns), 1)
     if memory < 2**15:
-        by_row = np.argsort(op, kind="stable")
-        order = by_row[np.argsort(wire[by_row].astype(np.int16), kind="stable")]
+        if len(ops) > ordered:
+            by_row = np.argsort(op, kind="stable")
+            order = by_row[np.argsort(wire[by_row].astype(np.int16), kind="stable")]
+        else:
+            order = np.argsort(wire.astype(np.int16), kind="stable")
     else:
         order = np.argsort(wire * count + op, kind="stable")
     return Legs(op[order], wire[order], place[order], memory + 1)
@@ -165,10 +170,22 @@ def _reach(extra: Extra, circuit: Circuit) -> tuple[set[int], bool, set[int]] | 
 
 @dataclass(frozen=True)
 class Keys:
-    """Rows of a circuit in a form that can be compared with another's, see `row_keys`."""
+    """Rows of a circuit in a form that can be compared with another's, see `row_keys`.
 
-    numbers: npt.NDArray[np.int32]
+    numbers: arrays of integers, one entry per row; params: as in the columns.
+    """
+
+    numbers: tuple[npt.NDArray[np.integer[Any]], ...]
     params: npt.NDArray[np.float64]
+
+    def equal(self, rows: Index, other: Keys, partners: Index) -> Mask:
+        """Which rows equal their partners in another circuit."""
+        same: Mask = np.ones(len(rows), np.bool_)
+        for left, right in zip(self.numbers, other.numbers):
+            same &= left[rows] == right[partners]
+        for k in range(3):
+            same &= self.params[rows, k] == other.params[partners, k]
+        return same
 
 
 def row_keys(a: Circuit, b: Circuit) -> tuple[Keys, Keys]:
@@ -188,20 +205,37 @@ def row_keys(a: Circuit, b: Circuit) -> tuple[Keys, Keys]:
         return known
 
     symbols: dict[object, int] = {}
+    both = (a, b)
+    bits = any((c.columns.clbit >= 0).any() for c in both)
+    special = any((c.columns.extra >= 0).any() for c in both)
+    symbolic = any(c.columns.terms is not None for c in both)
+    calls = a.definitions is not b.definitions and any((c.columns.opcode >= USER).any() for c in both)
+    base = max(a.num_qubits, b.num_qubits) + 1
     result = []
-    for circuit in (a, b):
+    for circuit in both:
         columns = circuit.columns
-        extras = np.array([extra_number(e) for e in circuit.extras] + [-1], np.int32)
-        parts = [columns.opcode, *columns.qubits.T, columns.clbit, extras[columns.extra]]
-        if a.columns.terms is not None or b.columns.terms is not None:
+        opcode = columns.opcode.astype(np.int64)
+        if calls:
+            user = columns.opcode >= USER
+            keys = np.array([table.setdefault(("definition", id(d)), len(table)) for d in circuit.definitions], np.int64)
+            opcode[user] = USER + keys[columns.opcode[user] - USER]
+        parts: list[npt.NDArray[np.integer[Any]]] = []
+        if base < 1 << 16:
+            # Opcode and three operands fit one number.
+            packed = opcode
+            for k in range(3):
+                packed = packed * base + columns.qubits[:, k] + 1
+            parts.append(packed)
+        else:
+            parts += [opcode, *columns.qubits.T]
+        if bits:
+            parts.append(columns.clbit)
+        if special:
+            extras = np.array([extra_number(e) for e in circuit.extras] + [-1], np.int32)
+            parts.append(extras[columns.extra])
+        if symbolic:
             names = np.array([-1, *(symbols.setdefault(x.terms, len(symbols)) for x in circuit.angles)], np.int32)
             terms = np.zeros((len(columns), 3), np.int32) if columns.terms is None else columns.terms
             parts += list(names[terms].T)
-        if a.definitions is not b.definitions and (columns.opcode >= USER).any():
-            calls = columns.opcode >= USER
-            keys = np.array([table.setdefault(("definition", id(d)), len(table)) for d in circuit.definitions], np.int32)
-            opcode = columns.opcode.copy()
-            opcode[calls] = USER + keys[opcode[calls] - USER]
-            parts[0] = opcode
-        result.append(Keys(np.stack(parts), columns.params))
+        result.append(Keys(tuple(parts), columns.params))
     return result[0], result[1]

@@ -80,12 +80,12 @@ def _letters_keep_roots(name: str) -> bool:
     return GATES[name].num_qubits > 0 and all(letter == 3 for letter in _letters(name))
 
 
-@cache
-def _letter_table() -> npt.NDArray[np.int8]:
+def _letter_table(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
+    """Letters by opcode and operand, for the opcodes in use."""
     table = np.zeros((NUM_GATES, 3), np.int8)
-    for code, name in enumerate(_NAMES):
-        for k, letter in enumerate(_letters(name)):
-            table[code, k] = letter
+    for code in np.unique(codes).tolist():
+        letters = _letters(_NAMES[code])
+        table[code, : len(letters)] = letters
     return table
 
 
@@ -97,7 +97,8 @@ def _leg_letters(circuit: Circuit, notes: Notes) -> npt.NDArray[np.int8]:
     # A measurement is diagonal: it commutes with what is diagonal, its bit keeps its order by itself.
     result[(columns.opcode[legs.op] == _MEASURE) & (legs.leg >= 0)] = 3
     plain = columns.plain[legs.op] & (legs.leg >= 0)
-    result[plain] = _letter_table()[columns.opcode[legs.op[plain]], legs.leg[plain]]
+    codes = columns.opcode[legs.op[plain]]
+    result[plain] = _letter_table(codes)[codes, legs.leg[plain]]
     special = np.flatnonzero((columns.extra[legs.op] >= 0) & (legs.wire < circuit.num_qubits))
     known: dict[int, dict[int, int]] = {}
     for i, row, wire in zip(special.tolist(), legs.op[special].tolist(), legs.wire[special].tolist()):
@@ -109,11 +110,11 @@ def _leg_letters(circuit: Circuit, notes: Notes) -> npt.NDArray[np.int8]:
 
 def check_reorder(step: Step, notes: Notes) -> None:
     """Operations may change places when they commute on every wire they share."""
-    before, after, order = step.before, step.after, step.old
+    before, after = step.before, step.after
     count = len(before.columns)
-    if order is None or len(order) != count or len(after.columns) != count:
+    if step.old is None or len(step.old) != count or len(after.columns) != count:
         raise Unjustified("the order does not fit the circuits")
-    order = np.asarray(order, np.int64)
+    order: Index = np.asarray(step.old, np.int64)
     seen = np.zeros(count, np.bool_)
     if count and (order.min() < 0 or order.max() >= count):
         raise Unjustified("the order names operations that are not there")
@@ -122,7 +123,7 @@ def check_reorder(step: Step, notes: Notes) -> None:
         raise Unjustified("the order leaves operations out")
     _same_rest(before, after)
     left, right = row_keys(before, after)
-    if not (np.array_equal(left.numbers[:, order], right.numbers) and np.array_equal(left.params[order], right.params)):
+    if not left.equal(order, right, np.arange(count)).all():
         raise Unjustified("operations changed while being reordered")
     position = np.empty(count, np.int64)
     position[order] = np.arange(count)
@@ -220,7 +221,7 @@ def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
     _same_rest(before, after)
     kept = np.flatnonzero(~dropped)
     left, right = row_keys(before, after)
-    if not (np.array_equal(left.numbers[:, kept], right.numbers) and np.array_equal(left.params[kept], right.params)):
+    if len(kept) != len(after.columns) or not left.equal(kept, right, np.arange(len(kept))).all():
         raise Unjustified("more changed than what was dropped")
     dropped &= ~skipped(before)
     if not dropped.any():
@@ -385,18 +386,20 @@ def _same_rows(expected: Circuit, found: Circuit) -> bool:
     if len(a) != len(b):
         return False
     left, right = row_keys(expected, found)
-    plain_a, plain_b = expected.columns.extra[a], found.columns.extra[b]
-    numbers_a, numbers_b = left.numbers[:, a], right.numbers[:, b]
-    if not np.array_equal(left.params[a], right.params[b]):
-        return False
-    bad = np.flatnonzero((numbers_a != numbers_b).any(axis=0))
-    for i in bad.tolist():
+    same = left.equal(a, right, b)
+    if same.all():
+        return True
+    for i in np.flatnonzero(~same).tolist():
         # Blocks were rebuilt by the renaming: compare what they hold.
-        if plain_a[i] < 0 or plain_b[i] < 0 or not _same_blocks(expected.extras[plain_a[i]], found.extras[plain_b[i]]):
+        row, partner = int(a[i]), int(b[i])
+        old, new = int(expected.columns.extra[row]), int(found.columns.extra[partner])
+        if old < 0 or new < 0 or expected.columns.opcode[row] != found.columns.opcode[partner]:
             return False
-        rest = numbers_a[:, i] != numbers_b[:, i]
-        rest[5] = False
-        if rest.any():
+        if expected.columns.clbit[row] != found.columns.clbit[partner] or expected.operands(row) != found.operands(partner):
+            return False
+        if expected.row_angles(row) != found.row_angles(partner):
+            return False
+        if not _same_blocks(expected.extras[old], found.extras[new]):
             return False
     return True
 

@@ -141,9 +141,7 @@ def _identical(a: _Side, b: _Side) -> npt.NDArray[np.bool_]:
     rows, window = a.within(same)
     position = np.flatnonzero(same[a.window]) if len(rows) != len(a.rows) else np.arange(len(rows))
     partner = b.rows[b.start[window] + position - a.start[window]]
-    equal = (left.numbers[:, rows] == right.numbers[:, partner]).all(axis=0)
-    equal &= (left.params[rows] == right.params[partner]).all(axis=1)
-    same[window[~equal]] = False
+    same[window[~left.equal(rows, right, partner)]] = False
     return same
 
 
