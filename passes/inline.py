@@ -38,6 +38,11 @@ class Inline:
     limits: Limits = DEFAULT_LIMITS
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
+        if not (circuit.columns.opcode >= USER).any():
+            return circuit
+        if self.limits.operations is not None and _written_out(circuit) > self.limits.operations:
+            message = f"the program has more than {self.limits.operations:,} operations once its gates are written out"
+            raise CompileError([error("limit.exceeded", message)])
         for _ in range(len(circuit.definitions) + 1):
             calls = np.flatnonzero(circuit.columns.opcode >= USER)
             if not len(calls):
@@ -52,14 +57,6 @@ class Inline:
         columns = circuit.columns
         codes = columns.opcode[calls]
         used = np.unique(codes)
-        total = len(columns)
-        for code in used.tolist():
-            body = circuit.definitions[code - USER].body
-            if body is not None:
-                total += int((codes == code).sum()) * len(body.columns)
-        if self.limits.operations is not None and total > self.limits.operations:
-            message = f"the program has more than {self.limits.operations:,} operations once its gates are written out"
-            raise CompileError([error("limit.exceeded", message)])
         rewriter = Rewriter(circuit)
         done = np.zeros(len(columns), np.bool_)
         for code in used.tolist():
@@ -168,6 +165,32 @@ class Inline:
         plain = not held and sign > 0 and inner is None
         changed = None if plain else replace(base, controls=controls + base.controls, power=base.power * sign)
         rewriter.append(row, code, (*held, *qubits), angles, span, changed)
+
+
+def _written_out(circuit: Circuit) -> float:
+    """How many operations the circuit has without calls of user gates, counted before anything is expanded."""
+
+    def parts(body: Circuit) -> tuple[int, list[tuple[int, float]]]:
+        rows = np.flatnonzero(body.columns.opcode >= USER)
+        calls = []
+        for row in rows.tolist():
+            extra = _extra(body, row)
+            calls.append((int(body.columns.opcode[row]) - USER, 1.0 if extra is None else max(1.0, abs(extra.power))))
+        return len(body.columns) - len(rows), calls
+
+    bodies = [None if d.body is None else parts(d.body) for d in circuit.definitions]
+    sizes = [1.0] * len(bodies)
+    for _ in range(len(bodies) + 1):
+        changed = False
+        for i, found in enumerate(bodies):
+            if found is not None:
+                size = found[0] + sum(times * sizes[k] for k, times in found[1])
+                changed |= size != sizes[i]
+                sizes[i] = min(size, 1e300)
+        if not changed:
+            break
+    plain, calls = parts(circuit)
+    return plain + sum(times * sizes[k] for k, times in calls)
 
 
 def _angle(value: Any) -> Angle:

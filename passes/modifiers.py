@@ -28,6 +28,7 @@ __all__ = ["exp_rows", "expand", "matrix_rows"]
 PI = np.pi
 _BASIS: dict[str, tuple[str, str]] = {"X": ("h", "h"), "Y": ("sx", "sxdg")}
 _AXES: dict[str, str] = {"rxx": "XX", "ryy": "YY", "rzz": "ZZ", "rzx": "XZ"}
+_MOST_REPEATS = 100_000
 _LINEAR = frozenset({"rx", "ry", "rz", "rxx", "ryy", "rzz", "rzx", "crx", "cry", "crz", "pauliexp"})
 
 
@@ -75,6 +76,8 @@ def _powered(name: str, angles: list[Angle], wires: list[int], power: float, pau
         if power < 0:
             values = gate.invert(*angles)
             return _powered(gate.inverse, [angle(v) for v in values], wires, -power, "")
+        if power > _MOST_REPEATS:
+            raise UsageError(f"{name} to the power {power:g} is too long to write out")
         return [(name, tuple(angles), tuple(wires))] * int(power)
     if all(a.is_number for a in angles) and name == "cu":
         matrix = gate.matrix(*(np.array([a.constant]) for a in angles))[0]

@@ -80,10 +80,13 @@ def _optimise(level: int) -> tuple[Pass, ...]:
         return (Decompose("two"), Decompose("rzz"))
     if level == 1:
         return PAIRS
-    trials = 1 if level == 2 else 12
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
-    paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(trials=trials), *PAIRS, *REBUILD)
-    return (Best((pairs, paulis), limit=100_000 if level == 2 else 1_000_000),)
+    paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(), *PAIRS, *REBUILD)
+    if level == 2:
+        return (Best((pairs, paulis)),)
+    search: tuple[Pass, ...] = (SimplifyPaulis(trials=16), *PAIRS, *REBUILD)
+    first = Best((pairs, paulis, (Decompose("two"), *search), (*pairs, *search)), limit=1_000_000)
+    return (first, Best(((), search), limit=1_000_000))
 
 
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
@@ -111,7 +114,8 @@ def _ibm(level: int) -> tuple[Pass, ...]:
         search = SimplifyPaulis(trials=1 if level == 2 else 12)
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         middle = (Best((middle, paulis), "cz"),)
-    tail: tuple[Pass, ...] = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis(), MergeRotations(), *INVISIBLE, CheckTarget())
+    native = (Resynthesise(), ToEntangler(), Fuse(), Resynthesise(pulses=True), Fuse(), ToIbmBasis())
+    tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), *tail)
 
 
