@@ -237,7 +237,9 @@ class _Check:
             qubits = side.circuit.columns.qubits[rows].astype(np.int64)
             key = window[:, None] * self.width + qubits
             pairs.append(key[qubits >= 0])
-        unique = np.unique(np.concatenate(pairs))
+        # Nearly sorted already, which a stable sort makes use of.
+        keys = np.sort(np.concatenate(pairs), kind="stable")
+        unique = keys[np.diff(keys, prepend=-1) != 0]
         at = unique // self.width
         wires_of = np.bincount(at, minlength=len(changed))
         first = np.cumsum(wires_of) - wires_of
@@ -348,12 +350,12 @@ class _Rows:
         qubits = columns.qubits[rows].astype(np.int64)
         local = np.full(qubits.shape, -1, np.int8)
         have = qubits >= 0
-        if k == 1:
-            local[have] = 0
-        elif have.any():
+        local[have] = 0
+        if k > 1:
             key = windows[number][:, None] * width + qubits
-            base = np.broadcast_to(first[windows][number][:, None], key.shape)
-            local[have] = np.searchsorted(unique, key[have]) - base[have]
+            base = first[windows][number]
+            for i in range(k - 1):
+                local[have] += (key > unique[base + i][:, None])[have]
         return _Rows(columns.opcode[rows], local, columns.params[rows], start, count, k)
 
     def hashes(self) -> npt.NDArray[np.uint64]:
