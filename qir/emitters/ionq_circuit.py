@@ -26,6 +26,9 @@ _DIGITS = 12
 
 _MOST_CONTROLS = 7
 _MOST_NATIVE_ANGLE = 0.25
+_FIRST_OTHER = min(OPERATIONS.values())
+"""First opcode of what is not a gate of the table."""
+
 _SILENT = frozenset(OPERATIONS[name] for name in ("measure", "reset", "barrier", "pragma"))
 """What has no gate object: measurement is implied, a fresh qubit is in |0>, barriers order nothing."""
 
@@ -37,8 +40,8 @@ _QIS_CONTROLLED: dict[int, tuple[str, int]] = {
 }
 _NATIVE_NAMES: dict[int, str] = {opcode(g.gate): name for name, g in NATIVE.items()}
 _RZ = opcode("rz")
-_AS_RZ = np.array([opcode("p"), opcode("u1")], np.int32)
-_IDENTITIES = np.array([opcode("id"), opcode("nop")], np.int32)
+_AS_RZ = (opcode("p"), opcode("u1"))
+_IDENTITIES = (opcode("id"), opcode("nop"))
 _CP = opcode("cp")
 
 
@@ -64,7 +67,7 @@ def gate_objects(
         message = f"parameters without values: {names}"
         found.append(error("target.parameters", message, help="give their values", pointer=pointer))
         return [], found
-    if circuit.is_mid_circuit:
+    if (circuit.columns.opcode >= _FIRST_OTHER).any() and circuit.is_mid_circuit:
         found.append(_mid_circuit(circuit))
         return [], found
     rows = _Rows(circuit, gateset)
@@ -106,14 +109,16 @@ class _Rows:
         self.opcode: Int = columns.opcode
         self.qubits: Int = columns.qubits
         self.params: Float = columns.params
-        self.plain = (columns.extra < 0) | np.isin(columns.opcode, list(_SILENT))
+        self.plain = columns.extra < 0
+        if (columns.opcode >= _FIRST_OTHER).any():
+            self.plain |= np.isin(columns.opcode, list(_SILENT))
         for row in np.flatnonzero(~self.plain).tolist():
             self.plain[row] = _is_plain(circuit.extras[columns.extra[row]])
         self.origin = np.arange(len(columns), dtype=np.int64)
         if gateset != "qis":
             return
         cp = self.plain & (self.opcode == _CP)
-        identity = self.plain & np.isin(self.opcode, _IDENTITIES)
+        identity = self.plain & ((self.opcode == _IDENTITIES[0]) | (self.opcode == _IDENTITIES[1]))
         if cp.any() or identity.any():
             counts = np.where(cp, 3, np.where(identity, 0, 1))
             self.origin = np.repeat(self.origin, counts)
@@ -127,7 +132,7 @@ class _Rows:
             second = cp & (part == 1)
             self.qubits[second, 0] = self.qubits[second, 1]
             self.qubits[cp & (part < 2), 1] = -1
-        phases = self.plain & np.isin(self.opcode, _AS_RZ)
+        phases = self.plain & ((self.opcode == _AS_RZ[0]) | (self.opcode == _AS_RZ[1]))
         if phases.any():
             self.opcode = np.where(phases, _RZ, self.opcode).astype(np.int32)
 

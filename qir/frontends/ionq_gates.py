@@ -28,6 +28,9 @@ __all__ = ["Converted", "convert", "guess_gateset"]
 _TABLES: dict[str, dict[str, JsonGate]] = {"qis": QIS, "native": NATIVE}
 _SCALAR_OR_LIST = (("target", "targets"), ("control", "controls"))
 _ANGLE_FIELDS = {"": (), "rotation": ("rotation",), "phase": ("phase",), "angle": ("angle",), "phases": ("phases", "angle")}
+_WORTH_A_BULK = 4
+"""Fewer gates of one shape are read faster one by one."""
+
 _PHASE = JsonGate("p", 1, "rotation")
 _MIXED = "one circuit has one gateset; circuits of a multi-circuit job may differ"
 _NOT_GATES = {
@@ -125,7 +128,7 @@ def convert(gates: list[Any], gateset: str, num_qubits: int | None, path: Path, 
             groups.setdefault(None, []).append(index)
     slow: list[int] = []
     for shape, members in groups.items():
-        if shape is None or not _in_bulk(shape, members, gates, gateset, bound, out):
+        if shape is None or len(members) < _WORTH_A_BULK or not _in_bulk(shape, members, gates, gateset, bound, out):
             slow.extend(members)
         elif _is_phase(shape[0], shape, gateset):
             reader.note_phase((*path, members[0]), len(members))
