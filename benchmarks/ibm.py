@@ -28,7 +28,7 @@ from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 import qir
 from qir.circuit import Circuit
 from qir.pipeline import Context, run
-from qir.targets.ibm import from_files
+from qir.targets.ibm_files import from_files
 from qir.targets.target import Target
 
 CORPUS = Path(__file__).resolve().parent.parent.parent / "shared" / "corpus" / "performance"

@@ -27,7 +27,7 @@ FLOORS: dict[str, int] = {
 SIBLINGS = {"frontends", "emitters", "lint", "verify", "submitters", "passes"}
 
 # `Circuit.to_unitary()` and `str(circuit)` are lazy, and the only looks upwards.
-UPWARD = {("circuit", "dense"), ("circuit", "emitters"), ("targets.target", "targets.ibm")}
+UPWARD = {("circuit", "dense"), ("circuit", "emitters"), ("targets.target", "targets.ibm_files")}
 # The grammar is data that only the reader opens.
 SIDEWAYS = {("frontends", "grammars")}
 

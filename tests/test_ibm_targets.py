@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from qir.errors import ParseError
-from qir.targets.ibm import FAMILIES, TARGETS, from_files, heavy_hex, square_lattice, with_fractional
+from qir.targets.ibm import FAMILIES, TARGETS, heavy_hex, square_lattice, with_fractional
+from qir.targets.ibm_files import from_files
 from qir.targets.target import Target
 
 BY_NAME = {target.name: target for target in TARGETS}

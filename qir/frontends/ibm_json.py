@@ -16,8 +16,8 @@ import numpy as np
 
 from qir.circuit import Circuit
 from qir.diagnostics import Diagnostic
-from qir.json_text import Document, Path, embedded, is_int, is_number, kind_of, parse
 from qir.job import JobCircuit, JobSpec
+from qir.json_text import Document, Path, embedded, is_int, is_number, kind_of, parse
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.observables import ObservableError, normalise
 from qir.program import Program, has_errors

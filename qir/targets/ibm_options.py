@@ -42,7 +42,8 @@ class Problem(NamedTuple):
 class Field:
     """One leaf of a table.
 
-    path: keys joined by dots.    kind: bool, int, number, text, choice, list, texts, pairs (of qubits), object, model (of noise).
+    path: keys joined by dots.    kind: bool, int, number, text, choice, list, texts, pairs (of qubits),
+        object, model (of noise).
     low, high: bounds; `above` excludes the low one.    choices: of a choice, or of a list's elements.
     words: texts taken beside the kind ("auto").    null: whether null is taken.
     programs: for which programs.    default: what the service takes when it is missing.

@@ -98,6 +98,6 @@ class Target:
 
         ParseError when a required field is missing or malformed.
         """
-        from qir.targets.ibm import from_files
+        from qir.targets.ibm_files import from_files
 
         return from_files(configuration, properties)
