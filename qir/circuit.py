@@ -254,6 +254,7 @@ class Circuit:
         pending = [self]
         for circuit in pending:
             yield from circuit.angles
+            yield from circuit.frames or ()
             yield circuit.global_phase
             for extra in circuit.extras:
                 yield from extra.params or ()
@@ -322,6 +323,17 @@ class Circuit:
         """All legs sorted by wire; bit c is wire num_qubits + c."""
         columns = self.columns
         count = len(columns)
+        if self.num_clbits == 0 and not self.extras and self.num_qubits < 2**16:
+            # Legs in row order are in program order already; a stable sort of 16-bit keys is a radix sort.
+            flat = columns.qubits.ravel()
+            legs = np.flatnonzero(flat >= 0)
+            wire = flat[legs]
+            order = np.argsort(wire.astype(np.uint16), kind="stable")
+            legs = legs[order]
+            start = np.zeros(self.num_qubits + 1, np.int64)
+            np.cumsum(np.bincount(wire, minlength=self.num_qubits), out=start[1:])
+            op, leg = np.divmod(legs, 3)
+            return Wires(op.astype(np.int32), wire[order], leg.astype(np.int32), start)
         index = np.arange(count, dtype=np.int32)
         ops, targets, legs = [], [], []
         for leg in range(3):

@@ -102,6 +102,7 @@ def circuits(
     variables: bool = False,
     parameters: int = 0,
     modifiers: bool = False,
+    powers: Sequence[float] = (2.0, 3.0, 0.5, -2.0, 0.3),
     pauliexp: bool = False,
     user_gates: bool = False,
     registers: bool = False,
@@ -114,7 +115,8 @@ def circuits(
     """A random circuit.
 
     gates: names to draw from (those with too many operands are left out).
-    parameters: number of input parameters that angles may use.    modifiers: ctrl, negctrl and pow.
+    parameters: number of input parameters that angles may use.    modifiers: ctrl, negctrl, and pow
+    with one of the `powers`.
     registers: several named registers, some scalar, instead of `q` and `c`.
     physical: hardware qubits instead of registers.    variables: run-time variables and assignments
     (with `control_flow`).    depth: how deep blocks may nest.
@@ -150,12 +152,12 @@ def circuits(
             for q in range(width):
                 body.add_qubits(f"x{q}")
             for _ in range(draw(st.integers(0, 3))):
-                _gate(draw, body, inner, width, params, modifiers=False)
+                _gate(draw, body, inner, width, params)
             definition = Definition(f"gate{i}", params, tuple(f"x{q}" for q in range(width)), body.build())
             builder.define(definition)
     kinds: list[Step] = []
     if available:
-        kinds += [lambda b, d: _gate(draw, b, available, count, symbols, modifiers=modifiers)] * 6
+        kinds += [lambda b, d: _gate(draw, b, available, count, symbols, powers=powers if modifiers else ())] * 6
     if measure:
         kinds.append(lambda b, d: _measure(draw, b, count))
     if reset:
@@ -184,21 +186,20 @@ def _operands(draw: st.DrawFn, count: int, width: int) -> list[int]:
 
 
 def _gate(
-    draw: st.DrawFn, builder: CircuitBuilder, names: Sequence[str], count: int, symbols: Sequence[str], *, modifiers: bool
-) -> None:
+    draw: st.DrawFn, builder: CircuitBuilder, names: Sequence[str], count: int, symbols: Sequence[str], *,
+    powers: Sequence[float] = (),
+) -> None:  # fmt: skip
     if not names:
         return
     row = GATES[draw(st.sampled_from(list(names)))]
     params = [draw(angles(symbols)) for _ in range(row.num_params)]
     spare = count - row.num_qubits
-    if not modifiers or draw(st.integers(0, 3)):
+    if not powers or draw(st.integers(0, 3)):
         builder.append(row.name, _operands(draw, count, row.num_qubits), params)
         return
     controls = draw(st.text("01", max_size=min(spare, 3)))
-    power = draw(st.sampled_from([1.0, 1.0, 2.0, 3.0, 0.5, -2.0, 0.3]))
+    power = 1.0 if controls and draw(st.booleans()) else draw(st.sampled_from(list(powers)))
     extra = Extra(controls=controls, power=power)
-    if extra == Extra():
-        extra = Extra(power=2.0)
     builder.append(row.name, _operands(draw, count, row.num_qubits + len(controls)), params, extra=extra)
 
 
@@ -233,7 +234,7 @@ def _assign(draw: st.DrawFn, builder: CircuitBuilder) -> None:
 def _control(draw: st.DrawFn, builder: CircuitBuilder, kinds: Sequence[Step], depth: int, annotations: bool) -> None:
     if depth <= 0:
         return
-    notes = tuple(draw(st.lists(st.sampled_from(["note", "keep this", "a.b c"]), max_size=1))) if annotations else ()
+    notes = tuple(draw(st.lists(st.sampled_from(["@note", "@keep this", "@a.b c"]), max_size=1))) if annotations else ()
 
     def body() -> Circuit:
         inner = builder.block()

@@ -302,7 +302,8 @@ class _Writer:
                 mine[row] = []
                 for i, child in enumerate(extra.blocks):
                     mine[row].append(len(todo))
-                    todo.append((child, level if isinstance(extra.payload, If) and i == 1 and _chains(child) else level + 1))
+                    chained = isinstance(extra.payload, If) and i == 1 and _chains(child)
+                    todo.append((child, level + (0 if chained else 2 if isinstance(extra.payload, Switch) else 1)))
             children.append(mine)
         printed: dict[int, list[str]] = {}
         for index in range(len(todo) - 1, -1, -1):
@@ -375,8 +376,13 @@ class _Lines:
         for code, group in zip(values.tolist(), np.split(order, starts[1:])):
             texts[group] = self._group(code, columns, group)
         for row in np.flatnonzero(~plain).tolist():
-            texts[row] = self._special(row)
+            if row in self.inner:
+                texts[row] = self._control(row)
+            else:
+                texts[row] = self._special(row)
         result: list[str] = texts.tolist()
+        if self.inner:
+            result = [line for item in result for line in ((item,) if isinstance(item, str) else item)]
         if self.body.global_phase != Angle():
             result.insert(0, f"{indent}gphase({self.writer._angle(self.body.global_phase, self.scope)});")
         return result
@@ -431,10 +437,13 @@ class _Lines:
         body = self.body
         extra = body.extras[body.columns.extra[row]]
         code = int(body.columns.opcode[row])
-        notes = "".join(f"{self.indent}{_annotation(a)}\n" for a in extra.annotations)
+        notes = "".join(f"{line}\n" for line in self._notes(extra))
         if code < NUM_GATES or code >= USER or code == OPERATIONS["pauliexp"]:
             return f"{notes}{self.indent}{self._gate(row, code, extra)}"
         return f"{notes}{self.indent}{self._statement(row, body.opname(code), extra)}"
+
+    def _notes(self, extra: Extra) -> list[str]:
+        return [f"{self.indent}{_annotation(a)}" for a in extra.annotations]
 
     def _gate(self, row: int, code: int, extra: Extra) -> str:
         name = self.writer.gate_names[PAULIEXP + str(extra.payload)] if code == OPERATIONS["pauliexp"] else self._name(code)
@@ -455,8 +464,6 @@ class _Lines:
         if name == "delay":
             assert isinstance(payload, Duration)
             return f"delay[{writer.duration(payload, scope)}] {self._qubits(operands)};"
-        if name in ("box", "if", "for", "while", "switch"):
-            return self._control(row, name, extra)
         if name == "assign":
             assert isinstance(payload, Assign)
             return f"{writer._expression(payload.target, scope)} = {writer._expression(payload.value, scope)};"
@@ -472,41 +479,47 @@ class _Lines:
             return text if _VERBATIM.match(text) else f"pragma {text}"
         return f"{name};"
 
-    def _control(self, row: int, name: str, extra: Extra) -> str:
-        writer, scope, payload, indent = self.writer, self.scope, extra.payload, self.indent
-        blocks = self.inner[row]
+    def _control(self, row: int) -> list[str]:
+        """The lines of an operation with blocks."""
+        writer, scope, indent = self.writer, self.scope, self.indent
+        extra = self.body.extras[self.body.columns.extra[row]]
+        payload, blocks, lines = extra.payload, self.inner[row], self._notes(extra)
+
+        def block(head: str, inner: list[str], *, depth: str = indent) -> None:
+            lines.extend([f"{depth}{head} {{", *inner, f"{depth}}}"])
+
         if isinstance(payload, If):
-            text = self._block(f"if ({writer._expression(payload.condition, scope)})", blocks[0])
-            if len(blocks) == 1:
-                return text
-            if _chains(extra.blocks[1]):
-                return f"{text} else {blocks[1][0].lstrip()}"
-            return f"{text} {self._block('else', blocks[1])}"
-        if isinstance(payload, While):
-            return self._block(f"while ({writer._expression(payload.condition, scope)})", blocks[0])
-        if isinstance(payload, For):
+            block(f"if ({writer._expression(payload.condition, scope)})", blocks[0])
+            if len(blocks) > 1:
+                lines.pop()
+                if _chains(extra.blocks[1]):
+                    lines.append(f"{indent}}} else {blocks[1][0].lstrip()}")
+                    lines += blocks[1][1:]
+                else:
+                    block("} else", blocks[1])
+        elif isinstance(payload, While):
+            block(f"while ({writer._expression(payload.condition, scope)})", blocks[0])
+        elif isinstance(payload, For):
             variable = payload.variable
             label = writer.variables.get(variable.name, variable.name)
-            return self._block(f"for {variable.type} {label} in {self._values(payload)}", blocks[0])
-        if isinstance(payload, Switch):
-            lines = [f"switch ({writer._expression(payload.subject, scope)}) {{"]
-            for i, block in enumerate(blocks):
+            block(f"for {variable.type} {label} in {self._values(payload)}", blocks[0])
+        elif isinstance(payload, Switch):
+            lines.append(f"{indent}switch ({writer._expression(payload.subject, scope)}) {{")
+            for i, body in enumerate(blocks):
                 labels = payload.labels[i] if i < len(payload.labels) else None
                 head = "default" if labels is None else f"case {', '.join(map(str, labels))}"
-                opened = self._block(head, block).replace("\n", f"\n{INDENT}")
-                lines.append(f"{indent}{INDENT}{opened}")
-            return "\n".join([*lines, f"{indent}}}"])
-        length = f"[{writer.duration(payload, scope)}]" if isinstance(payload, Duration) else ""
-        return self._block(name + length, blocks[0])
+                block(head, body, depth=indent + INDENT)
+            lines.append(f"{indent}}}")
+        else:
+            length = f"[{writer.duration(payload, scope)}]" if isinstance(payload, Duration) else ""
+            block(self.body.opname(int(self.body.columns.opcode[row])) + length, blocks[0])
+        return lines
 
     def _values(self, payload: For) -> str:
         if isinstance(payload.values, tuple):
             return "{" + ", ".join(self.writer._expression(v, self.scope) for v in payload.values) + "}"
         text = self.writer._expression(payload.values, self.scope)
         return f"[{text}]" if payload.values.op == "range" else text
-
-    def _block(self, head: str, lines: list[str]) -> str:
-        return "\n".join([f"{head} {{", *lines, f"{self.indent}}}"])
 
     def _qubits(self, qubits: tuple[int, ...]) -> str:
         """Operands of a statement that takes registers, whole registers by name."""

@@ -20,6 +20,7 @@ from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3 import types
 from qir.frontends.openqasm3.calls import Calls
 from qir.frontends.openqasm3.includes import include
+from qir.frontends.openqasm3.remarks import layout, physical_qubits
 from qir.frontends.openqasm3.resolve import Bits, Extern, Failure, Gate, Qubits, Scope, Variable, walk
 from qir.frontends.openqasm3.rows import finish
 from qir.frontends.openqasm3.runs import hardware_node, lower_run
@@ -50,6 +51,7 @@ class Lowering(Calls):
 
     def program(self) -> Circuit:
         """Lower everything.  Look at `diagnostics` before using the result."""
+        self.wiring.num_physical = self.wiring.num_qubits = physical_qubits(self.source.text, self.limits)
         if "$" in self.source.text:
             self._hardware_qubits()
         self.run(self.block(self.statements))
@@ -57,15 +59,17 @@ class Lowering(Calls):
             self.current_span = -1
             self.flush_outputs()
         definitions = tuple(self.definitions)
-        circuit = self.rows.circuit(self.wiring, definitions, self.main_source)
-        return finish(circuit, self.wiring, definitions)
+        circuit = finish(self.rows.circuit(self.wiring, definitions, self.main_source), self.wiring, definitions)
+        found, warnings = layout(self.main_source, circuit)
+        self.diagnostics += warnings
+        return circuit if found is None else replace(circuit, layout=found)
 
     def _hardware_qubits(self) -> None:
         indices = [node.index for node in walk(self.statements) if isinstance(node, s.Hardware)]
         indices += [index for run in self.statements if isinstance(run, Run) and (index := run.last_hardware()) >= 0]
         if not indices:
             return
-        count = max(indices) + 1
+        count = max(*indices, self.wiring.num_physical - 1) + 1
         limit = self.limits.qubits
         if limit is not None and count > limit:
             node = next((n for n in walk(self.statements) if isinstance(n, s.Hardware) and n.index + 1 == count), None)
