@@ -62,7 +62,7 @@ class Resynthesise:
         price[two] = entangling_cost(circuit, np.flatnonzero(two), fractional)
         heads, number = np.unique(block[rows], return_inverse=True)
         old = np.bincount(number, weights=price[rows]).astype(np.int64)
-        candidate = old > 1
+        candidate = old > 2 if self.pulses else old > 1
         if not candidate.any():
             return circuit
         rows = rows[candidate[number]]

@@ -252,7 +252,7 @@ class _Walker:
         self.scratch = (
             *(self._make([0] * length) for length in ints),
             self._make([0.0] * 2 * count, np.float64),
-            *(self._make([0] * size) for _ in range(3)),
+            *(self._make([0] * size) for _ in range(4)),
             self._make([0.0] * size, np.float64),
         )
         self.capacity = 4 * count + 16 * size

@@ -33,7 +33,7 @@ def search(
     swap_weight: float, decay: float, patience: int,
     # scratch
     place: Any, held: Any, missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any,
-    other: Any, pull: Any, pair: Any, alone: Any, mirrored: Any, tired: Any,
+    other: Any, pull: Any, pair: Any, alone: Any, mirrored: Any, stamp: Any, tired: Any,
     # result
     out: Any,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -63,6 +63,7 @@ def search(
         pair[i] = -1
         alone[i] = 0
         mirrored[i] = 0
+        stamp[i] = 0
         tired[i] = 0.0
     for i in range(len(sizes)):
         left[i] = sizes[i]
@@ -219,8 +220,13 @@ def search(
                 node = front[i >> 1]
                 v = first[node] if i & 1 == 0 else second[node]
                 p = place[v]
+                if stamp[p] == swaps + 1:
+                    continue
+                stamp[p] = swaps + 1
                 for k in range(near_start[p], near_start[p + 1]):
                     q = near[k]
+                    if stamp[q] == swaps + 1:
+                        continue
                     u = held[q]
                     score = 0.0
                     e = head[v]
@@ -246,7 +252,7 @@ def search(
                         best_a = p
                         best_b = q
                         ties = 1
-                    elif score < best_score + 1e-9 and not (best_a == q and best_b == p):
+                    elif score < best_score + 1e-9:
                         ties += 1
                         state = state * 48271 % 2147483647
                         if state % ties == 0:
