@@ -174,8 +174,8 @@ def compile(
     machine = _machine(target, job)
     found = [d for p in programs for d in p.diagnostics]
     job = _override(job, shots, precision, observables, parameter_values, options)
+    found += _check(programs, machine)
     if machine is not None:
-        found += _check(programs, machine)
         if machine.retired and not any(d.slug == "target.retired" for d in found):
             found.append(warning("target.retired", f"{machine.name} is retired ({machine.retired})"))
         machine = _with_noise(machine, job.noise)
@@ -294,7 +294,7 @@ def _is_positive(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
-def _check(programs: Sequence[Program], target: Target) -> list[Diagnostic]:
+def _check(programs: Sequence[Program], target: Target | None) -> list[Diagnostic]:
     """The rules of the machine and of the job's own service; CompileError when one is broken.
 
     What a compile mends (gates, connectivity, angles) is no error for an IBM job, nor for an IonQ job
@@ -304,13 +304,13 @@ def _check(programs: Sequence[Program], target: Target) -> list[Diagnostic]:
     for program in programs:
         if program.job is None:
             found.extend(d for rule in TARGET_RULES for d in rule().check(program, target))
-        if program.job is None or program.job.vendor != target.vendor:
+        if program.job is None or (target is not None and program.job.vendor != target.vendor):
             continue
         if program.format == "ionq":
             from qir.lint.ionq_rules import check
         else:
             from qir.lint.ibm_rules import check
-        moved = program.format == "ibm" or program.job.backend != target.name
+        moved = program.format == "ibm" or (target is not None and program.job.backend != target.name)
         found.extend(d for d in check(program, target) if not (moved and d.code.startswith("Q3")))
     if has_errors(found):
         raise CompileError(found)
