@@ -14,13 +14,13 @@ from qir.circuit import Circuit, CircuitBuilder
 from qir.clifford_phase import phase
 from qir.gates import GATES
 from qir.journal import Journal
+from qir.limits import Limits
 from qir.passes.base import Context
 from qir.passes.elide import ElideSwaps
 from qir.passes.pauli_form import extract
 from qir.passes.pauli_merge import merge_rotations
 from qir.passes.pauli_simplify import SimplifyPaulis, two_qubit_cost
-from qir.passes.pauli_synthesis import Planes
-from qir.symplectic import LETTERS, TQE_CODE, TQE_PAULIS, TQE_SIGN, commutation, letters_of, masks_of
+from qir.symplectic import LETTERS, TQE_CODE, TQE_PAULIS, TQE_SIGN, Planes, commutation, letters_of, masks_of
 from qir.verify import equivalent
 
 ANGLES = st.sampled_from([0.3, -1.1, math.pi / 4, math.pi / 2, -math.pi / 2, math.pi, 7 * math.pi / 2, 0.25, 0.5])
@@ -91,7 +91,8 @@ def test_what_no_measurement_sees_goes_and_the_journal_proves_it(circuit: Circui
     journal = Journal()
     after = SimplifyPaulis(trials=3).run(circuit, Context(journal=journal))
     found = equivalent(circuit, after, journal=journal)
-    assert (found.verdict, found.method) == ("proved", "rewrites"), found.detail
+    assert found.verdict == "proved"
+    assert found.method == "rewrites" or not journal.steps, found.detail
     assert equivalent(circuit, after).verdict == "proved"
 
 
