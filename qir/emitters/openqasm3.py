@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -380,9 +381,10 @@ class _Lines:
                 texts[row] = self._control(row)
             else:
                 texts[row] = self._special(row)
-        result: list[str] = texts.tolist()
+        items: list[Any] = texts.tolist()
         if self.inner:
-            result = [line for item in result for line in ((item,) if isinstance(item, str) else item)]
+            items = [line for item in items for line in ((item,) if isinstance(item, str) else item)]
+        result: list[str] = items
         if self.body.global_phase != Angle():
             result.insert(0, f"{indent}gphase({self.writer._angle(self.body.global_phase, self.scope)});")
         return result
