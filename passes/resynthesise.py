@@ -40,20 +40,17 @@ class Resynthesise:
 
     Needs: nothing; gates with symbolic angles, on more qubits, or that are no gates end a run.
     Establishes: a run with numbers takes at most three entangling gates.  Never takes more of them than
-    before.  With `pulses`, to be run on fused gates, a run that keeps its three cz is rebuilt too where that
-    takes fewer one-qubit pulses (machines with cz and without fractional gates).  Keeps: everything, exactly.
-    With fractional gates on the target the cost of a run is counted in rzz of any angle instead.
+    before.  A run that keeps its three cz is rebuilt too where that takes fewer one-qubit pulses (as far as can be
+    seen: one-qubit runs should be fused).  Keeps: everything, exactly.  With fractional gates on the target
+    the cost of a run is counted in rzz of any angle instead.
     Method: KAK of all runs at once (`qir.kak`, `qir.weyl`).
     """
 
     name: ClassVar[str] = "resynthesise"
     inner: ClassVar[bool] = True
-    pulses: bool = False
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         fractional = context.target is not None and "rzz" in context.target.gates
-        if self.pulses and (fractional or (context.target is not None and "cz" not in context.target.gates)):
-            return circuit
         block, two = _blocks(circuit)
         rows = np.flatnonzero(block >= 0)
         if not len(rows):
@@ -62,7 +59,7 @@ class Resynthesise:
         price[two] = entangling_cost(circuit, np.flatnonzero(two), fractional)
         heads, number = np.unique(block[rows], return_inverse=True)
         old = np.bincount(number, weights=price[rows]).astype(np.int64)
-        candidate = old > 2 if self.pulses else old > 1
+        candidate = old > 1
         if not candidate.any():
             return circuit
         rows = rows[candidate[number]]
@@ -77,13 +74,13 @@ class Resynthesise:
         else:
             new = cz_count(found.coordinates)
         tried = new < old
-        if self.pulses:
+        if not fractional:
             tried |= (new == 3) & (old == 3)
         better = np.flatnonzero(tried)
         if not len(better):
             return circuit
         pieces, phase, good = _synthesise(unitaries[better], _take(found, better), new[better], fractional)
-        if self.pulses:
+        if not fractional:
             single = NUM_QUBITS[circuit.columns.opcode[rows]] == 1
             _, turned = quaternions(circuit.columns.opcode[rows[single]], circuit.columns.params[rows[single]])
             spent = np.bincount(number[single], weights=_pulses(zyz(turned)[0]), minlength=len(heads))

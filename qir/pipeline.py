@@ -15,7 +15,7 @@ from qir.journal import Journal
 from qir.passes import PASSES
 from qir.passes.base import Context, Pass
 from qir.passes.basis import LowerQis, RzzToRxx
-from qir.passes.best import Best
+from qir.passes.best import Best, IfChanged
 from qir.passes.cancel import CancelInverses
 from qir.passes.check_target import CheckTarget
 from qir.passes.decompose import Decompose
@@ -49,14 +49,15 @@ INVISIBLE: tuple[Pass, ...] = (RemoveBeforeMeasure(), RemoveUnmeasured())
 ELIDE: tuple[Pass, ...] = (ElideSwaps(), RestoreOrder())
 """Swaps as renamings, for machines that connect every pair."""
 
-MERGE: tuple[Pass, ...] = (Fuse(), AlignFlips(), Fuse(), MergeRotations(), Fuse())
+MERGE: tuple[Pass, ...] = (Fuse(), IfChanged(AlignFlips(), (Fuse(),)), IfChanged(MergeRotations(), (Fuse(),)))
 """One round of merging over one-qubit gates and rzz."""
 
 PAIRS: tuple[Pass, ...] = (Decompose("two"), *ELIDE, *INVISIBLE, Decompose("rzz"), *MERGE, *INVISIBLE)
 """To one-qubit gates and rzz, merged."""
 
-REBUILD: tuple[Pass, ...] = (RebuildPairs(), *MERGE, *INVISIBLE)
-"""Two-qubit blocks by KAK, and what that lets merge."""
+_AGAIN = IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE))
+REBUILD: tuple[Pass, ...] = (IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE, _AGAIN)),)
+"""Two-qubit blocks by KAK, what that lets merge, and the blocks that then are next to each other."""
 
 
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
@@ -71,7 +72,11 @@ def pipeline_for(target: Target | None, gateset: str | None = None, level: int =
 def _independent(level: int) -> tuple[Pass, ...]:
     if level == 0:
         return ()
-    return (Inline(), *CLEAN, RemoveBeforeMeasure(), Fuse())
+    head: tuple[Pass, ...] = (Inline(), *CLEAN, *INVISIBLE)
+    if level == 1:
+        return (*head, Fuse())
+    pairs: tuple[Pass, ...] = (Decompose("two"), Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE)
+    return (*head, Best(((Fuse(),), pairs)))
 
 
 def _optimise(level: int) -> tuple[Pass, ...]:
@@ -114,18 +119,25 @@ def _ibm(level: int) -> tuple[Pass, ...]:
         search = SimplifyPaulis(trials=1 if level == 2 else 12)
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         middle = (Best((middle, paulis), "cz"),)
-    native = (Resynthesise(), ToEntangler(), Fuse(), Resynthesise(pulses=True), Fuse(), ToIbmBasis())
+    native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), *tail)
 
 
 def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:
     """The circuit after the pipeline for `context`'s target, gateset and level."""
-    for step in pipeline_for(context.target, context.gateset, context.level):
+    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level)))
+    while todo:
+        step = todo.pop()
+        follow: tuple[Pass, ...] = ()
+        if isinstance(step, IfChanged):
+            step, follow = step.step, step.then
         begin = time.perf_counter()
         after = _apply(step, circuit, context)
         if on_pass is not None:
             on_pass(step.name, time.perf_counter() - begin, circuit, after)
+        if after is not circuit:
+            todo.extend(reversed(follow))
         circuit = after
     return circuit
 
