@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qir.diagnostics import Diagnostic
 from qir.frontends.ionq_json import read
-from qir.lint.ionq_rules import check
+from qir.lint.ionq_rules import RULES, check, pages
 from qir.source import Source
 from qir.targets import find
 from qir.targets.target import Target
@@ -175,6 +175,13 @@ def test_what_strikes_often_is_said_once() -> None:
     job = native(*[{"gate": "gpi", "target": 0, "phase": 3.0}] * 50)
     only = judge(job)
     assert len(only) == 1 and only[0].message.endswith("(50 times)")
+
+
+def test_every_rule_has_a_manual_page() -> None:
+    assert all(rule.__doc__ for rule in RULES)
+    assert "500" in pages("job.mitigation")[0]
+    reported = {"job.required", "job.extra", "job.type", "job.shots", "job.noise", "job.size", "target.angle", "target.gate"}
+    assert all(pages(slug) for slug in reported)
 
 
 def test_shots_as_text_can_be_mended() -> None:

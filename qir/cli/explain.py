@@ -23,6 +23,9 @@ def command(code: str) -> None:
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(f"there is no diagnostic {code!r}{hint}")
     from qir.lint import RULES, manual
+    from qir.lint.ionq_rules import pages
 
     rule = next((r for r in RULES if r.slug == row.slug), None)
-    print(manual(rule) if rule is not None else f"{row.code} {row.slug}\n\n{row.meaning}")
+    print(manual(rule) if rule is not None else f"{row.code} {row.slug}\n\n{row.meaning}\n")
+    for page in pages(row.slug):
+        print(f"For IonQ jobs: {page}\n")

@@ -7,6 +7,7 @@ at the first place, with its number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import getdoc
 from typing import Any, NamedTuple
 
 from qir.diagnostics import Diagnostic, Severity
@@ -14,7 +15,7 @@ from qir.json_text import Path, is_number, kind_of
 from qir.lint.ionq_context import Entry, Subject
 from qir.targets.ionq_format import GATE_FIELDS, NATIVE, PAULIEXP_FIELDS, QIS
 
-__all__ = ["check_gates"]
+__all__ = ["check_gates", "gate_pages"]
 
 _SINGLE_FIELDS = ("target", "control")
 _LIST_FIELDS = ("targets", "controls", "phases", "terms", "coefficients")
@@ -172,3 +173,14 @@ _Rule = Callable[[Subject, Entry, str, "frozenset[str]", Group], Iterator[_Findi
 _RULES: tuple[_Rule, ...] = (
     _fields, _types, _unused_angles, _controls, _machine_gates, _native_ranges, _pauliexp,
 )  # fmt: skip
+
+_REPORTS: dict[str, tuple[str, ...]] = {
+    "_fields": ("job.extra",), "_types": ("job.type",), "_unused_angles": ("ionq.angle",), "_controls": ("target.gate",),
+    "_machine_gates": ("target.gate",), "_native_ranges": ("target.angle",), "_pauliexp": ("ionq.pauliexp",),
+}  # fmt: skip
+"""What each rule reports, for the manual."""
+
+
+def gate_pages(slug: str) -> list[str]:
+    """The manual pages of the gate rules that report a slug."""
+    return [getdoc(rule) or "" for rule in _RULES if slug in _REPORTS[rule.__name__]]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
+from inspect import getdoc
 from itertools import islice
 from typing import Any
 
@@ -20,7 +21,7 @@ from qir.columns import OPERATIONS
 from qir.diagnostics import Diagnostic
 from qir.json_text import Path, is_int, is_number, kind_of
 from qir.lint.ionq_context import Subject
-from qir.lint.ionq_gate_rules import check_gates
+from qir.lint.ionq_gate_rules import check_gates, gate_pages
 from qir.program import Program
 from qir.targets import all_targets
 from qir.targets.ionq import MODELS
@@ -39,7 +40,7 @@ from qir.targets.ionq_format import (
 )
 from qir.targets.target import Target
 
-__all__ = ["RULES", "check"]
+__all__ = ["RULES", "check", "pages"]
 
 _LEGACY_FIELDS = {
     "target": '"backend" in v0.4', "error_mitigation": '"settings.error_mitigation" in v0.4',
@@ -456,3 +457,20 @@ RULES: tuple[Callable[[Subject], Iterator[Diagnostic]], ...] = (
     dry_run, openqasm, function, check_gates,
 )  # fmt: skip
 """Every rule; `check` runs them all."""
+
+_REPORTS: dict[str, tuple[str, ...]] = {
+    "required": ("job.required", "job.program"), "kind": ("job.program", "job.extra"), "field_types": ("job.type",),
+    "extra_fields": ("job.extra", "job.type"), "shots": ("job.shots",), "metadata": ("job.metadata",),
+    "noise": ("job.noise", "job.required"), "mitigation": ("job.mitigation",), "settings": ("job.options",),
+    "backend": ("target.unknown", "target.retired"), "qubits": ("target.qubits",), "size": ("job.size",),
+    "empty": ("job.empty",), "dry_run": ("job.options",),
+    "openqasm": ("target.control-flow", "target.mid-circuit", "target.layout", "target.parameters"),
+    "function": ("job.values", "job.options", "job.required", "job.type"),
+}  # fmt: skip
+"""What each rule reports, for the manual."""
+
+
+def pages(slug: str) -> list[str]:
+    """The manual pages of the rules that report a slug, as text."""
+    jobs = [rule for rule in RULES if slug in _REPORTS.get(rule.__name__, ())]
+    return [getdoc(rule) or "" for rule in jobs] + gate_pages(slug)
