@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .base import Pass
 from .basis import LowerQis, RzzToRxx
-from .best import Best
+from .best import Best, IfChanged
 from .cancel import CancelInverses
 from .check_target import CheckTarget
 from .decompose import Decompose
@@ -27,8 +27,8 @@ PASSES: dict[str, type[Pass]] = {
     cls.name: cls
     for cls in (
         Inline, RemoveFreshResets, RemoveUnmeasured, CancelInverses, Decompose, ElideSwaps, RestoreOrder, RemoveBeforeMeasure,
-        Fuse, AlignFlips, MergeRotations, SimplifyPaulis, RebuildPairs, Best, FoldAngles, RzzToRxx, LowerIonq, LowerQis,
-        RouteQubits, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
+        Fuse, AlignFlips, MergeRotations, SimplifyPaulis, RebuildPairs, Best, IfChanged, FoldAngles, RzzToRxx, LowerIonq,
+        LowerQis, RouteQubits, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
     )
 }  # fmt: skip
 """Name to class, in the order of a pipeline."""

@@ -15,7 +15,7 @@ from qir.journal import Journal
 
 from .base import Context, Pass
 
-__all__ = ["Best", "cost"]
+__all__ = ["Best", "IfChanged", "cost"]
 
 _GENERAL = (opcode("u3"), opcode("u"), opcode("U"))
 _RZZ = opcode("rzz")
@@ -37,6 +37,22 @@ def cost(circuit: Circuit, entangler: str = "rzz") -> tuple[int, int, int]:
     pulses = ~DIAGONAL[code]
     general = np.isin(code, _GENERAL) & ~np.isin(columns.params[one, 0], (PI / 2, PI))
     return two, int(pulses.sum() + (general & pulses).sum()), len(columns)
+
+
+@dataclass(frozen=True)
+class IfChanged:
+    """Run a pass and, only when it changed the circuit, the passes `then`.  The pipeline runs them one by one."""
+
+    name: ClassVar[str] = "if_changed"
+    step: Pass
+    then: tuple[Pass, ...] = ()
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        result = self.step.run(circuit, context)
+        if result is not circuit:
+            for step in self.then:
+                result = step.run(result, context)
+        return result
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,6 @@ class RebuildPairs:
 
     name: ClassVar[str] = "rebuild_pairs"
     inner: ClassVar[bool] = True
-    idempotent: ClassVar[bool] = True
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         columns = circuit.columns
@@ -59,6 +58,20 @@ class RebuildPairs:
         block = np.cumsum(new) - 1
         first = rows[new]
         gaps, gap_block = _gaps(circuit, legs, one, events, rows, new, heads)
+        inside_pulses = np.bincount(block, weights=_pulses(gaps[0]) + _pulses(gaps[1]))
+        # Two rzz become one only when the gates between keep the z axis of a wire: the rest needs no KAK.
+        worth = (sizes[first] > 2) | (inside_pulses > 2)
+        for gap in gaps:
+            turned = ~((np.hypot(gap[:, 1], gap[:, 2]) < TOLERANCE) | (np.hypot(gap[:, 0], gap[:, 3]) < TOLERANCE))
+            worth |= np.bincount(block, weights=turned) == 0
+        if not worth.any():
+            return circuit
+        if not worth.all():
+            kept = worth[block]
+            rows, gaps = rows[kept], [gap[kept] for gap in gaps]
+            gap_block = np.where(worth[np.searchsorted(first, gap_block) % len(first)], gap_block, -1)
+            block = np.cumsum(new[kept]) - 1
+            first, inside_pulses = first[worth], inside_pulses[worth]
         qubits = columns.qubits[first, :2]
         low, high = qubits.min(axis=1), qubits.max(axis=1)
         theta = columns.params[rows, 0]
@@ -68,7 +81,6 @@ class RebuildPairs:
         found = kak(_products(matrices, block))
         count = entanglers(found.coordinates)
         # As many, but with fewer pulses between them: a rebuilt run has quarter turns there.
-        inside_pulses = np.bincount(block, weights=_pulses(gaps[0]) + _pulses(gaps[1]))
         better = (count < sizes[first]) | ((count == sizes[first]) & (inside_pulses > 2 * (count - 1)))
         if not better.any():
             return circuit

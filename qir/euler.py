@@ -114,19 +114,21 @@ def product_of_runs(quaternions: Real, run: Index) -> Real:
     `run` (n,) numbers the runs 0, 1, ... in ascending order without gaps.  Pairwise halving:
     about log2(longest run) vectorised steps, linear work.
     """
-    if len(run) == 0:
+    if len(run) == 0 or int(run[-1]) + 1 == len(run):
         return quaternions
-    values, count = quaternions, int(run[-1]) + 1
+    count = int(run[-1]) + 1
+    # The matrix is [[a, b], [-conj(b), conj(a)]]: four complex products make one quaternion product.
+    a = quaternions[:, 0] - 1j * quaternions[:, 3]
+    b = -quaternions[:, 2] - 1j * quaternions[:, 1]
     while len(run) != count:
-        head = np.empty(len(run), dtype=np.bool_)
-        head[0] = True
-        np.not_equal(run[1:], run[:-1], out=head[1:])
-        first = np.flatnonzero(head)
+        lengths = np.bincount(run)
+        first = np.cumsum(lengths) - lengths
         odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
         late = np.flatnonzero(odd)
-        keep = ~odd
-        merged = multiply(values[late], values[late - 1])
-        values = values[keep]
-        values[(late - 1) - np.cumsum(odd)[late - 1]] = merged
-        run = run[keep]
-    return values / np.linalg.norm(values, axis=1)[:, None]
+        a1, b1, a2, b2 = a[late], b[late], a[late - 1], b[late - 1]
+        a[late - 1] = a1 * a2 - b1 * b2.conj()
+        b[late - 1] = a1 * b2 + b1 * a2.conj()
+        keep = np.flatnonzero(~odd)
+        a, b, run = a[keep], b[keep], run[keep]
+    result = np.stack([a.real, -b.imag, -b.real, -a.imag], 1)
+    return result / np.sqrt((result * result).sum(axis=1))[:, None]

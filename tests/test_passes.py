@@ -25,7 +25,7 @@ from qir.limits import Limits
 from qir.passes import PASSES
 from qir.passes.base import Context, Pass
 from qir.passes.basis import LowerQis, RzzToRxx
-from qir.passes.best import Best
+from qir.passes.best import Best, IfChanged
 from qir.passes.cancel import CancelInverses
 from qir.passes.decompose import Decompose
 from qir.passes.elide import ElideSwaps, RestoreOrder
@@ -67,6 +67,7 @@ CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
     (SimplifyPaulis(), PAIRS),
     (RebuildPairs(), RZZ),
     (Best(((Fuse(),), (Fuse(), RebuildPairs()))), RZZ),
+    (IfChanged(RebuildPairs(), (Fuse(),)), RZZ),
     (FoldAngles(), RZZ),
     (FoldAngles(signed=True), RZZ),
     (FoldAngles(positive=True), RZZ),
