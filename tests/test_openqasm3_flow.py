@@ -47,7 +47,7 @@ class Machine:
 
     def _combine(self, node: Expr, a: list[int]) -> int:
         if node.op == "const":
-            return int(node.value, 2) if isinstance(node.value, str) else int(node.value)  # type: ignore[call-overload,no-any-return]
+            return int(node.value, 2) if isinstance(node.value, str) else int(node.value)  # type: ignore[call-overload]
         if node.op == "var":
             return self.values[str(node.value)]
         if node.op == "bit":
@@ -183,7 +183,8 @@ def test_what_runs(text: str, expected: dict[str, list[str]]) -> None:
 
 
 def test_known_conditions_leave_nothing_behind() -> None:
-    circuit = load("int n = 2; bit[2] c = \"10\"; if (n > 1 && c[1]) { x q[0]; } else { y q[0]; } while (n > 0) { n -= 1; h q[n]; }")
+    branch = "if (n > 1 && c[1]) { x q[0]; } else { y q[0]; }"
+    circuit = load(f"int n = 2; bit[2] c = \"10\"; {branch} while (n > 0) {{ n -= 1; h q[n]; }}")
     assert [(op.name, op.qubits) for op in circuit.ops] == [("x", (0,)), ("h", (1,)), ("h", (0,))]
     assert not circuit.is_dynamic
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -12,7 +14,7 @@ from qir.frontends.openqasm3 import read
 from qir.gates import GATES, STDGATES, controlled
 from qir.source import Source
 
-Complex = npt.NDArray[np.complex128]
+Complex = npt.NDArray[np.complexfloating[Any, Any]]
 HEAD = 'OPENQASM 3.1;\ninclude "stdgates.inc";\nqubit[4] q;\n'
 X = np.array([[0, 1], [1, 0]], dtype=complex)
 
@@ -88,7 +90,8 @@ def test_global_phase_in_a_gate_is_relative_under_control() -> None:
 
 
 def test_gates_see_constants_loops_and_barriers() -> None:
-    circuit = load("const float w = 0.5; gate g(a) b, c { for int i in [1:2] { rx(a * i + w) b; } barrier b, c; } g(1.0) q[0], q[1];")
+    gate = "gate g(a) b, c { for int i in [1:2] { rx(a * i + w) b; } barrier b, c; }"
+    circuit = load(f"const float w = 0.5; {gate} g(1.0) q[0], q[1];")
     (definition,) = circuit.definitions
     assert definition.body is not None
     assert [op.name for op in definition.body.ops] == ["rx", "rx", "barrier"]

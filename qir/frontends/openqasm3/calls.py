@@ -116,9 +116,9 @@ class Calls(Flow):
         """Inline a call."""
         definition = routine.node
         assert definition is not None
-        if len(arguments) != len(definition.parameters):
-            raise self.fail("call.arity", f"`{routine.name}` takes {len(definition.parameters)} arguments, not {len(arguments)}",
-                            node)  # fmt: skip
+        wanted = len(definition.parameters)
+        if len(arguments) != wanted:
+            raise self.fail("call.arity", f"`{routine.name}` takes {wanted} arguments, not {len(arguments)}", node)
         source, scopes = self.source, self.scopes
         formals: list[Entity] = []
         failed = False
@@ -201,7 +201,8 @@ class Calls(Flow):
                 used[wire] = name
             return Qubits(name, wires=operand.wires, scalar=operand.scalar, alias=True)
         if isinstance(operand, Qubits):
-            raise self.fail("call.type", f"`{name}` of `{routine.name}` is {describe(type)}, `{self.text(part)}` is a qubit", part)
+            message = f"`{name}` of `{routine.name}` is {describe(type)}, `{self.text(part)}` is a qubit"
+            raise self.fail("call.type", message, part)
         if type.dims:
             return self._bind_array(routine, parameter, operand, part, type)
         try:
@@ -217,8 +218,8 @@ class Calls(Flow):
         given = value.type
         fits = (given.kind, given.width) == (type.kind, type.width) and len(given.dims) == len(type.dims)
         if not fits or (UNKNOWN not in type.dims and UNKNOWN not in given.dims and given.dims != type.dims):
-            raise self.fail("call.type", f"`{parameter.name.text}` of `{routine.name}` takes {describe(type)}, not {describe(given)}",
-                            part)  # fmt: skip
+            message = f"`{parameter.name.text}` of `{routine.name}` takes {describe(type)}, not {describe(given)}"
+            raise self.fail("call.type", message, part)
         readonly = isinstance(parameter.type, s.ArrayType) and parameter.type.access == "readonly"
         entity = self.find(part.text) if isinstance(part, s.Name) else None
         if not readonly:
@@ -232,8 +233,9 @@ class Calls(Flow):
         return made
 
     def extern_arguments(self, node: s.Call, extern: Extern, arguments: list[Any]) -> list[Value]:
-        if len(arguments) != len(extern.parameters):
-            raise self.fail("call.arity", f"`{extern.name}` takes {len(extern.parameters)} arguments, not {len(arguments)}", node)
+        wanted = len(extern.parameters)
+        if len(arguments) != wanted:
+            raise self.fail("call.arity", f"`{extern.name}` takes {wanted} arguments, not {len(arguments)}", node)
         values = []
         for type, operand, part in zip(extern.parameters, arguments, node.arguments):
             try:

@@ -93,7 +93,7 @@ def _paths(lowering: Calls, target: s.Expression, current: Value) -> list[Any] |
     """Per index the position or positions; None when one is only known at run time."""
     dims = list(current.type.dims) or [current.type.width or 64]
     paths: list[Any] = []
-    pending = [d for d in dims]
+    pending = list(dims)
     for item in _items(target):
         operand: Any = lowering.evaluate(item)
         if not isinstance(operand, (Slice, Selection)):

@@ -183,8 +183,8 @@ class Evaluator(Resolver):
         """A constant integer.  Failure with `bad` when it is no integer, `slug` when not constant."""
         value = self.value(node)
         if value.type.dims or value.type.kind not in ("int", "uint", "bool"):
-            exact = value.type.kind == "float" and self.version == 2 and value.known is not None and value.known == int(value.known)
-            if not exact:
+            real = value.type.kind == "float" and self.version == 2 and value.known is not None
+            if not real or value.known != int(value.known):
                 raise self.fail(bad, f"{what} is an integer, not {describe(value.type)}", node)
         if value.known is None or not value.const:
             if value.known is not None and self.lenient_constant(node):
@@ -302,7 +302,8 @@ class Evaluator(Resolver):
     def _index(self, node: s.Index, arguments: list[Any]) -> Operand:
         base, items = arguments[0], arguments[1:]
         if any(scope.kind == "gate" for scope in self.scopes) and isinstance(base, Qubits) and base.formal:
-            raise self.fail("gate.body-index", f"`{self.text(node.base)}` is one qubit: a gate's arguments are not indexed", node)
+            message = f"`{self.text(node.base)}` is one qubit: a gate's arguments are not indexed"
+            raise self.fail("gate.body-index", message, node)
         if isinstance(base, (Qubits, Bits)):
             if base.scalar:
                 what = "qubit" if isinstance(base, Qubits) else "bit"
@@ -358,7 +359,8 @@ class Evaluator(Resolver):
             index = self.whole(value, node)
             if not -size <= index < size:
                 allowed = f"it has {size} elements, 0 to {size - 1}" if size else "it has no elements"
-                raise self.fail("index.range", f"index {_brief(index)} is out of range for `{self.text(base)}`: {allowed}", node)
+                message = f"index {_brief(index)} is out of range for `{self.text(base)}`: {allowed}"
+                raise self.fail("index.range", message, node)
             return index + size if index < 0 else index
 
         if isinstance(item, Slice):

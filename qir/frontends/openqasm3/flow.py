@@ -82,7 +82,8 @@ class Flow(Memory):
 
     # -- making operations -----------------------------------------------------------------
 
-    def add_control(self, name: str, payload: Any, blocks: Sequence[Rows], node: s.Statement, conditions: Sequence[Expr]) -> None:
+    def add_control(self, name: str, payload: Any, blocks: Sequence[Rows], node: s.Statement,
+                    conditions: Sequence[Expr]) -> None:  # fmt: skip
         """An operation with blocks."""
         qubits: set[int] = set()
         clbits: set[int] = set()

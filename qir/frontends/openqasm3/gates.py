@@ -496,7 +496,8 @@ class GateCalls(Evaluator):
                 if not p.is_number:
                     if any(scope.kind == "gate" for scope in self.scopes):
                         raise NeedsValue
-                    raise self.fail("feature.unsupported", f"`{entity.name}` needs the value of its parameter when compiling", node)
+                    message = f"`{entity.name}` needs the value of its parameter when compiling"
+                    raise self.fail("feature.unsupported", message, node)
                 values.append(p.constant)
             else:
                 values.append(p)

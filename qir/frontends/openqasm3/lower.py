@@ -443,7 +443,8 @@ class Lowering(Calls):
         given = None if qubits.scalar else len(qubits.wires)
         if given != size and given in (None, 1) and size in (None, 1):
             # A register of one against a single one: other readers, Qiskit's among them, take it.
-            self.warn("style.dialect", f"`{name}` is a register of one bit and a single qubit is measured, or the reverse", node)
+            message = f"`{name}` is a register of one bit and a single qubit is measured, or the reverse"
+            self.warn("style.dialect", message, node)
         elif given != size:
             left = "one bit" if size is None else f"{size} bits"
             right = "one qubit" if given is None else f"{given} qubits"

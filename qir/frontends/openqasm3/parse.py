@@ -491,12 +491,12 @@ class _Machine:
             return True
         closer, depth = _CLOSERS[symbol], 0
         for found in re.compile(r"[()\[\]{};]").finditer(self.text, start):
-            token = found[0]
-            if token in ";{}":
+            mark = found[0]
+            if mark in ";{}":
                 return True
-            if token == closer and depth == 0:
+            if mark == closer and depth == 0:
                 return False
-            depth += 1 if token == symbol else (-1 if token == closer else 0)
+            depth += 1 if mark == symbol else (-1 if mark == closer else 0)
         return True
 
     def _expected(self, terminal: str, word: str) -> str:
@@ -513,7 +513,8 @@ class _Machine:
                 names.append(name)
         what = "the end of the file" if terminal == "$END" else _quoted(word)
         if 0 < len(names) <= 6:
-            return f"{' or '.join((', '.join(names[:-1]), names[-1]) if len(names) > 1 else names)} is expected here, not {what}"
+            choice = " or ".join((", ".join(names[:-1]), names[-1]) if len(names) > 1 else names)
+            return f"{choice} is expected here, not {what}"
         if "INT" in row and "qubit" not in row and "QUBIT" not in row:
             return f"an expression is expected here, not {what}"
         return f"{what} does not fit here"
@@ -596,10 +597,10 @@ def _balanced(text: str, start: int) -> int:
     as text without braces."""
     depth = 0
     for found in re.compile(r"[{}]|//[^\r\n]*|/\*[\s\S]*?\*/|\"[^\"\r\n]*\"").finditer(text, start):
-        token = found[0]
-        if token == "{":
+        mark = found[0]
+        if mark == "{":
             depth += 1
-        elif token == "}":
+        elif mark == "}":
             depth -= 1
             if depth == 0:
                 return found.end()

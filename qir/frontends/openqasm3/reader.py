@@ -49,7 +49,7 @@ def read_program(
     found = lowering.diagnostics
     if not tree.complete:
         found = [d for d in found if not d.slug.startswith(_FOLLOW_UPS)]
-    elif not tree.diagnostics and tree.version == 3 and tree.statements and not isinstance(tree.statements[0], (s.Version, s.Pragma)):
+    elif not tree.diagnostics and tree.version == 3 and not _begins_well(tree.statements):
         found = [*found, info("style.version", "there is no version line: read as OpenQASM 3", source.span(0),
                               help="begin with `OPENQASM 3.1;`")]  # fmt: skip
     diagnostics = tuple(sorted([*tree.diagnostics, *found], key=_position))
@@ -59,6 +59,10 @@ def read_program(
     if circuit is None or any(d.severity is Severity.ERROR for d in diagnostics):
         return Program(source, format, (), diagnostics, symbols)
     return Program(source, format, (replace(circuit, diagnostics=diagnostics),), diagnostics, symbols)
+
+
+def _begins_well(statements: list[s.Statement]) -> bool:
+    return not statements or isinstance(statements[0], (s.Version, s.Pragma))
 
 
 def _position(diagnostic: Diagnostic) -> int:

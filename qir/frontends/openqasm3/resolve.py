@@ -371,7 +371,8 @@ class Resolver:
                     line = self.source.position(inner.start)[0]
                     return self.fail("name.scope", f"`{text}` was declared on line {line}, in a scope that is closed", name)
                 if isinstance(node, (s.GateStatement, s.DefStatement)):
-                    tokens = (*node.params, *node.qubits) if isinstance(node, s.GateStatement) else [p.name for p in node.parameters]
+                    gate_names = (*node.params, *node.qubits) if isinstance(node, s.GateStatement) else ()
+                    tokens = gate_names if isinstance(node, s.GateStatement) else tuple(p.name for p in node.parameters)
                     if any(t.text == text for t in tokens):
                         return self.fail("name.scope", f"`{text}` only lives inside `{node.name.text}`", name)
         return self.fail(slug, f"there is no {what} `{text}`", name, self.suggestion(text, slug))

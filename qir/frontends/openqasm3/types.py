@@ -26,13 +26,13 @@ from typing import Any, NamedTuple
 from qir.expressions import BIT, BOOL, FLOAT, INT, ClassicalType, Expr, constant
 
 __all__ = [
-    "ANGLE", "COMPLEX", "DURATION", "TypeProblem", "Time", "Value", "binary", "cast", "convert", "holds", "known", "literal", "unary",
+    "ANGLE", "COMPLEX", "DURATION", "Time", "TypeProblem", "Value", "binary", "cast", "convert", "describe", "literal", "truth",
+    "unary",
 ]  # fmt: skip
 
 ANGLE = ClassicalType("angle")
 COMPLEX = ClassicalType("complex")
 DURATION = ClassicalType("duration")
-STRETCH = ClassicalType("stretch")
 UINT = ClassicalType("uint")
 _RANK = {"bool": 0, "bit": 0, "int": 1, "uint": 2, "float": 3, "complex": 4}
 _UNITS = {"s": 1e9, "ms": 1e6, "us": 1e3, "ns": 1.0}
@@ -108,11 +108,6 @@ def _array_expr(items: list[Any], type: ClassicalType) -> Expr:
     inner = ClassicalType(type.kind, type.width, type.dims[1:])
     elements = tuple(_array_expr(i, inner) if isinstance(i, list) else Value(inner, i).to_expr() for i in items)
     return Expr("call", "array", elements, type)
-
-
-def known(type: ClassicalType, value: Any, const: bool = False) -> Value:
-    """A known value."""
-    return Value(type, value, None, const)
 
 
 def literal(value: Any) -> Value:
@@ -293,11 +288,6 @@ def truth(value: Value) -> Value:
     if value.type.kind == "bool" or (value.type.kind == "bit" and value.type.width is None):
         return Value(BOOL, None, value.expr)
     return Value(BOOL, None, Expr("!=", None, (value.expr, constant(0)), BOOL))
-
-
-def holds(value: Value) -> bool | None:
-    """The truth of a known condition, None at run time."""
-    return None if value.known is None else bool(value.known)
 
 
 # -- operators ------------------------------------------------------------------------------
@@ -491,7 +481,8 @@ def _bitwise(op: str, left: Value, right: Value) -> Value:
 
 def _shift(op: str, left: Value, right: Value, bits: int | None) -> Value:
     a, b = left.type, right.type
-    if a.kind not in ("int", "uint", "bit", "angle") or b.kind not in ("int", "uint", "bool") or (a.kind, a.width) == ("bit", None):
+    shiftable = a.kind in ("int", "uint", "angle") or (a.kind == "bit" and a.width is not None)
+    if not shiftable or b.kind not in ("int", "uint", "bool"):
         raise _undefined(op, a, b)
 
     def shift(x: Any, y: int) -> Any:

@@ -28,7 +28,8 @@ _CONDITIONAL = (s.GateCall, s.Measure, s.Reset, s.Barrier)
 def check_statement(lowering: Lowering, node: s.Statement) -> None:
     """Failure with syn.statement for what is not OpenQASM 2."""
     if not isinstance(node, _ALLOWED):
-        raise lowering.fail("syn.statement", "this is not a statement of OpenQASM 2", node, "begin the program with `OPENQASM 3.0;`")
+        raise lowering.fail("syn.statement", "this is not a statement of OpenQASM 2", node,
+                            "begin the program with `OPENQASM 3.0;`")  # fmt: skip
     if isinstance(node, s.Measure) and node.target is None:
         raise lowering.fail("syn.statement", "a measurement in OpenQASM 2 needs a target", node, "write `measure q -> c;`")
     if isinstance(node, s.Barrier) and node.operands is None:
