@@ -12,10 +12,10 @@ from qir.clifford_phase import Gate, phase
 from qir.columns import OPERATIONS, Columns
 from qir.gates import opcode
 from qir.params import Angle
-from qir.symplectic import LETTERS, sign_of
+from qir.symplectic import LETTERS, Planes, bits, sign_of
 
 from .pauli_form import Frame, PauliForm, Value
-from .pauli_synthesis import Plan, Planes, Problem, bits, reduce_frame
+from .pauli_synthesis import Plan, Problem, reduce_frame
 
 __all__ = ["Rows", "emit"]
 

@@ -10,19 +10,11 @@ from __future__ import annotations
 import math
 
 from qir.params import Angle
-from qir.symplectic import LETTERS, anticommute, letters_of, multiply, sign_of
+from qir.symplectic import LETTERS, Planes, anticommute, letters_of, multiply, sign_of
 
 from .pauli_form import PauliForm, Rotation, quarter_turns
 
 __all__ = ["merge_rotations"]
-
-
-def _between(form: PauliForm, start: int, stop: int, x: int, z: int) -> bool:
-    """Whether every live rotation in start .. stop-1 commutes with a Pauli."""
-    for r in form.rotations[start:stop]:
-        if ((r.x & z).bit_count() + (r.z & x).bit_count()) & 1 and r.angle != 0.0:
-            return False
-    return True
 
 
 def merge_rotations(form: PauliForm) -> int:
@@ -40,18 +32,22 @@ def _sweep(form: PauliForm) -> bool:
     latest: dict[tuple[int, int], int] = {}
     rotations = form.rotations
     clifford = False
+    alive = (1 << len(rotations)) - 1
+    planes = Planes.of([(r.x, r.z, 0) for r in rotations], form.num_qubits)
     for i, r in enumerate(rotations):
         key = (r.x, r.z)
         j = latest.get(key)
-        if j is not None and rotations[j].angle != 0.0 and _between(form, j + 1, i, r.x, r.z):
+        if j is not None and not (planes.clash(r.x, r.z) & alive) >> (j + 1) & ((1 << i - j - 1) - 1):
             first = rotations[j]
             total = first.angle + r.angle
             if isinstance(total, Angle) and total.is_number:
                 total = total.constant
             r.angle = 0.0
+            alive ^= 1 << i
             turns = quarter_turns(total)
             if turns == 0:
                 first.angle = 0.0
+                alive ^= 1 << j
                 form.phase = form.phase + (math.pi if round(float(total) / (2 * math.pi)) & 1 else 0.0)
                 del latest[key]
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,14 +14,14 @@ from qir.circuit import Circuit
 from qir.columns import NUM_QUBITS, OPERATIONS, Columns
 from qir.gates import GATES, opcode
 from qir.params import Angle
-from qir.symplectic import sign_of
+from qir.symplectic import bits, sign_of
 
 from .base import Context
 from .pauli_emit import Rows, emit
 from .pauli_form import PauliForm, extract
 from .pauli_merge import merge_rotations
 from .pauli_regions import regions
-from .pauli_synthesis import Effort, Plan, Problem, bits, synthesise
+from .pauli_synthesis import Effort, Plan, Problem, synthesise
 
 __all__ = ["SimplifyPaulis", "efforts", "problem_of", "two_qubit_cost"]
 
@@ -51,17 +52,22 @@ _BY_CODE = {opcode(name): cost for name, cost in _COSTS.items() if name in GATES
 def efforts(trials: int, seed: int) -> list[Effort]:
     """The runs of a search: fixed weights first, then ones drawn from them."""
     fixed = [
-        Effort(), Effort(falloff=0.3), Effort(falloff=0.65), Effort(direct=-0.3), Effort(falloff=0.4), Effort(slack=1),
-        Effort(falloff=0.6, frame=0.3), Effort(falloff=0.75, direct=-0.3),
+        Effort(), Effort(falloff=0.5, width=12), Effort(falloff=0.5), Effort(written=True), Effort(falloff=0.5, direct=-0.3),
+        Effort(falloff=0.3, width=12), Effort(width=12), Effort(falloff=0.5, width=12, direct=-0.3), Effort(falloff=0.4),
+        Effort(width=4),
     ]  # fmt: skip
-    rng = np.random.Generator(np.random.PCG64(seed))
+    random = Random(seed)  # noqa: S311
     while len(fixed) < trials:
         fixed.append(
             Effort(
-                falloff=float(rng.choice([0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8])),
-                frame=float(rng.choice([0.25, 0.5, 1.0, 2.0])),
-                slack=int(rng.choice([0, 0, 1, 2])),
-                jitter=float(rng.choice([0.02, 0.1, 0.3])),
+                falloff=random.choice([0.3, 0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8]),
+                width=random.choice([1, 1, 2, 4, 12, 40]),
+                written=random.random() < 0.3,
+                frame=random.choice([0.3, 1.0, 1.0, 2.0]),
+                slack=random.choice([0, 0, 0, 1]),
+                direct=random.choice([-0.3, 0.0, 0.0, 0.3]),
+                focus=random.choice([2.0, 3.0, 4.0]),
+                jitter=random.choice([0.1, 0.3, 1.0]),
                 seed=len(fixed) + 1000 * seed,
             )
         )
@@ -100,7 +106,8 @@ class SimplifyPaulis:
     """Rewrite every stretch of gates from its Pauli rotations, where that takes fewer two-qubit gates.
 
     trials: runs of the greedy search, with different weights; the best is kept.
-    work: bound on runs times rotations times qubits, over which there are fewer runs.
+    work: bound on runs times rotations times qubits: there are fewer runs, or none, when they would be over it.
+    most: stretches of more gates are left alone.
 
     Needs: no particular basis; gates with modifiers and user gates end a stretch.
     Establishes: one-qubit Cliffords and rotations, cx, cz, and rotations about two-qubit Paulis; swaps at the
@@ -110,7 +117,8 @@ class SimplifyPaulis:
 
     name: ClassVar[str] = "simplify_paulis"
     trials: int = 1
-    work: int = 400_000
+    work: int = 20_000
+    most: int = 20_000
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = regions(circuit)
@@ -118,7 +126,7 @@ class SimplifyPaulis:
         for number, rows in enumerate(stretches):
             label = int(labels[rows[0]])
             before = two_qubit_cost(circuit, rows)
-            if before < 2:
+            if before < 2 or len(rows) > self.most:
                 continue
             if context.progress is not None:
                 context.progress(number, len(stretches))
@@ -137,10 +145,12 @@ class SimplifyPaulis:
                 wires |= set(circuit.extras[extra].qubits or ())
         form = extract(circuit, rows, tuple(sorted(wires)))
         merge_rotations(form)
+        size = (len(form.rotations) + form.num_qubits) * form.num_qubits
+        trials = min(self.trials, self.work // size)
+        if not trials:
+            return None
         full, seen = _needed(circuit, rows, form.wires)
         problem = problem_of(form, full, seen)
-        size = max(1, len(form.rotations) + form.num_qubits) * max(1, form.num_qubits)
-        trials = max(1, min(self.trials, self.work // size))
         best: Plan | None = None
         bound = before - 1
         for effort in efforts(trials, seed):

@@ -13,13 +13,12 @@ price of a gate, take a handful of operations on integers however many strings t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from qir.symplectic import TQE_PAULIS
+from qir.symplectic import TQE_PAULIS, Planes, bits
 
-__all__ = ["Effort", "Gate", "Plan", "Planes", "Problem", "bits", "reduce_frame", "synthesise"]
+__all__ = ["Effort", "Gate", "Plan", "Problem", "reduce_frame", "synthesise"]
 
 _LOOKAHEAD = 8
 """Layers that are weighed one by one; those after them count together."""
@@ -30,90 +29,21 @@ class Effort:
     """Weights of one run of the greedy search; runs with other weights find other circuits.
 
     falloff: the weight of a rotation one layer later.    frame: weight of the frame's rows, relative to the
-    last layer's.    slack: rotations longer by so much than the shortest are tried too.    direct: how much a
+    last layer's.    width: how many rotations of the front are tried in a step, the earliest layers first, or in the
+    order they were `written`.    slack: rotations longer by so much than the shortest are tried too.    direct: how much a
     two-qubit rotation done as it stands is preferred.    focus: how much shorter rows of the frame count more.
     jitter: random change of the prices, relative to one string of the first layer.    seed: of all that is random.
     """
 
-    falloff: float = 0.5
+    falloff: float = 0.65
+    width: int = 1
+    written: bool = False
     frame: float = 1.0
     slack: int = 0
     direct: float = 0.0
     focus: float = 3.0
     jitter: float = 0.0
     seed: int = 0
-
-
-class Planes:
-    """Strings of letters as bit planes: bit r of `x[q]` and `z[q]` is the letter of string r on qubit q; `sign` has
-    bit r set for a minus."""
-
-    __slots__ = ("sign", "x", "z")
-
-    def __init__(self, x: list[int], z: list[int], sign: int = 0) -> None:
-        self.x, self.z, self.sign = x, z, sign
-
-    @staticmethod
-    def of(strings: Sequence[tuple[int, int, int]], num_qubits: int) -> Planes:
-        """From strings (x, z, sign) with one bit per qubit."""
-        x, z, sign = [0] * num_qubits, [0] * num_qubits, 0
-        for r, (sx, sz, s) in enumerate(strings):
-            bit = 1 << r
-            while sx:
-                low = sx & -sx
-                x[low.bit_length() - 1] |= bit
-                sx ^= low
-            while sz:
-                low = sz & -sz
-                z[low.bit_length() - 1] |= bit
-                sz ^= low
-            if s:
-                sign |= bit
-        return Planes(x, z, sign)
-
-    def copy(self) -> Planes:
-        return Planes(self.x[:], self.z[:], self.sign)
-
-    def anticommuting(self, q: int, letter: int) -> int:
-        """The strings whose letter on q anticommutes with a letter."""
-        return self.z[q] if letter == 1 else (self.x[q] if letter == 2 else self.x[q] ^ self.z[q])
-
-    def equal(self, q: int, letter: int) -> int:
-        """The strings with this letter on q (not I)."""
-        x, z = self.x[q], self.z[q]
-        return x & ~z if letter == 1 else (z & ~x if letter == 2 else x & z)
-
-    def letter(self, q: int, r: int) -> int:
-        return (self.x[q] >> r & 1) | (self.z[q] >> r & 1) << 1
-
-    def tqe(self, p: int, q: int, a: int, b: int) -> None:
-        """Conjugate every string by the TQE gate of letter p on qubit a and q on b."""
-        x, z = self.x, self.z
-        xa, za, xb, zb = x[a], z[a], x[b], z[b]
-        from_a = za if p == 1 else (xa if p == 2 else xa ^ za)
-        from_b = zb if q == 1 else (xb if q == 2 else xb ^ zb)
-        both = from_a & from_b
-        if both:
-            # The letters times P and Q give i or -i each; the sign turns when they agree.
-            plus_a = ~xa if p == 1 else (za if p == 2 else xa)
-            plus_b = xb if q == 1 else (~zb if q == 2 else zb)
-            self.sign ^= both & ~(plus_a ^ plus_b)
-        if p & 1:
-            x[a] = xa ^ from_b
-        if p & 2:
-            z[a] = za ^ from_b
-        if q & 1:
-            x[b] = xb ^ from_a
-        if q & 2:
-            z[b] = zb ^ from_a
-
-
-def bits(mask: int) -> Iterator[int]:
-    """The positions of the set bits, lowest first."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 @dataclass
@@ -152,12 +82,7 @@ class Problem:
         masks: list[int] = []
         before = [0] * count
         for i, (x, z, _) in enumerate(strings):
-            clash = 0
-            for q in bits(x):
-                clash ^= planes.z[q]
-            for q in bits(z):
-                clash ^= planes.x[q]
-            clash &= (1 << i) - 1
+            clash = planes.clash(x, z) & ((1 << i) - 1)
             before[i] = clash
             depth = len(masks)
             if clash:
@@ -244,13 +169,21 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
 
     for r in range(count):
         admit(r)
+    rank = order if effort.written else range(count)
     first = 0
     masks: list[tuple[int, int]] = []
 
+    # Prices hold as long as neither qubit's letters nor the weights change; `stamp` counts the changes.
+    prices: dict[tuple[int, int, int, int], tuple[int, int]] = {}
+    stamp = [0] * n
+
     def reweigh() -> None:
         nonlocal first
+        begin = first
         while first < len(layers) and not layers[first] & alive:
             first += 1
+        if first != begin:
+            prices.clear()
         masks.clear()
         rest = 0
         for k, mask in enumerate(layers[first:]):
@@ -267,6 +200,8 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
     def finish(r: int) -> None:
         nonlocal alive
         where = front.pop(r)
+        for q in where:
+            stamp[q] += 1
         sign = planes.sign >> r & 1
         if len(where) == 1:
             ((q, letter),) = where.items()
@@ -295,9 +230,10 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
         best: tuple[float, int, int, int, int] | None = None
         directs: list[int] = []
         seen: set[tuple[int, int, int, int]] = set()
-        for r, where in front.items():
-            if len(where) > least + slack:
-                continue
+        eligible = [(r, where) for r, where in front.items() if len(where) <= least + slack]
+        if len(eligible) > effort.width:
+            eligible = sorted(eligible, key=lambda item: rank[item[0]])[: effort.width]
+        for r, where in eligible:
             if len(where) == 2:
                 directs.append(r)
             items = list(where.items())
@@ -308,7 +244,11 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
                         if key in seen:
                             continue
                         seen.add(key)
-                        score = _price(planes, p, q, a, b, masks)
+                        now = stamp[a] + stamp[b]
+                        known = prices.get(key)
+                        if known is None or known[0] != now:
+                            known = prices[key] = (now, _price(planes, p, q, a, b, masks))
+                        score: float = known[1]
                         if noise:
                             score += noise * random.random()
                         if best is None or score < best[0]:
@@ -332,6 +272,8 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
         _, p, q, a, b = best
         planes.tqe(p, q, a, b)
         gates.append(("tqe", p, q, a, b))
+        stamp[a] += 1
+        stamp[b] += 1
         xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
         for r, where in front.items():
             if a in where or b in where:
@@ -344,7 +286,7 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
     return cost
 
 
-def _price(planes: Planes, p: int, q: int, a: int, b: int, masks: list[tuple[int, int]]) -> float:
+def _price(planes: Planes, p: int, q: int, a: int, b: int, masks: list[tuple[int, int]]) -> int:
     """How much longer the strings get by a TQE gate, weighted."""
     xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
     if p == 1:

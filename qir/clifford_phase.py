@@ -40,6 +40,12 @@ class _State:
         self.f[q] ^= self.f[p]
         self.m[q] ^= self.m[p]
 
+    def x_gate(self, p: int) -> None:
+        v, s, f, m = self.v, self.s, self.f[p], self.m[p]
+        beta = (m & ~v & s).bit_count() + (f & v & m).bit_count() + (f & v & s).bit_count()
+        self.s = s ^ (f & ~v) ^ (m & v)
+        self.omega += 2 * self.gamma[p] + 4 * beta
+
     def h(self, p: int) -> None:
         v, s, f, g, m = self.v, self.s, self.f[p], self.g[p], self.m[p]
         t = s ^ (g & v)
@@ -138,6 +144,9 @@ def phase(gates: Iterable[Gate], num_qubits: int) -> float:
 
 
 def _rotate(state: _State, letters: str, qubits: tuple[int, ...], turns: int) -> None:
+    if len(qubits) == 1 and letters != LETTERS[2] and turns:
+        _turn(state, letters, qubits[0], turns)
+        return
     for letter, q in zip(letters, qubits):
         _to_z(state, letter, q)
     last = qubits[-1]
@@ -151,6 +160,38 @@ def _rotate(state: _State, letters: str, qubits: tuple[int, ...], turns: int) ->
         state.cx(q, last)
     for letter, q in zip(letters, qubits):
         _from_z(state, letter, q)
+
+
+def _turn(state: _State, letter: str, q: int, turns: int) -> None:
+    """A rotation about X or Y of one qubit, with one H at most."""
+    if turns == 2:
+        # Rx(pi) = -i X, Ry(pi) = -i Y = X Z.
+        if letter == LETTERS[3]:
+            state.s_gate(q)
+            state.s_gate(q)
+        else:
+            state.omega -= 2
+        state.x_gate(q)
+        return
+    if letter == LETTERS[1]:
+        # Rx(pi/2) = S^-1 H S^-1, Rx(-pi/2) = S H S, Rx(3 pi/2) = -Rx(-pi/2).
+        count = 3 if turns == 1 else 1
+        for _ in range(count):
+            state.s_gate(q)
+        state.h(q)
+        for _ in range(count):
+            state.s_gate(q)
+    elif turns == 1:
+        # Ry(pi/2) = H Z, Ry(-pi/2) = Z H.
+        state.s_gate(q)
+        state.s_gate(q)
+        state.h(q)
+    else:
+        state.h(q)
+        state.s_gate(q)
+        state.s_gate(q)
+    if turns == 3:
+        state.omega += 4
 
 
 def _to_z(state: _State, letter: str, q: int) -> None:

@@ -12,14 +12,15 @@ Each is its own inverse.  The nine are numbered 3 (P - 1) + (Q - 1).
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "LETTERS", "TQE_CODE", "TQE_PAULIS", "TQE_SIGN", "anticommute", "commutation", "letters_of", "masks_of", "multiply",
-    "sign_of",
+    "LETTERS", "TQE_CODE", "TQE_PAULIS", "TQE_SIGN", "Planes", "anticommute", "bits", "commutation", "letters_of", "masks_of",
+    "multiply", "sign_of",
 ]  # fmt: skip
 
 LETTERS = "IXZY"
@@ -100,3 +101,76 @@ def _tables() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
 
 TQE_CODE, TQE_SIGN = _tables()
 """Per TQE gate and pair of letters (4 a + b): the pair after conjugation, and whether the sign flips."""
+
+
+class Planes:
+    """Strings of letters as bit planes: bit r of `x[q]` and `z[q]` is the letter of string r on qubit q; `sign` has
+    bit r set for a minus."""
+
+    __slots__ = ("sign", "x", "z")
+
+    def __init__(self, x: list[int], z: list[int], sign: int = 0) -> None:
+        self.x, self.z, self.sign = x, z, sign
+
+    @staticmethod
+    def of(strings: Sequence[tuple[int, int, int]], num_qubits: int) -> Planes:
+        """From strings (x, z, sign) with one bit per qubit."""
+        x, z, sign = [0] * num_qubits, [0] * num_qubits, 0
+        for r, (sx, sz, s) in enumerate(strings):
+            bit = 1 << r
+            while sx:
+                low = sx & -sx
+                x[low.bit_length() - 1] |= bit
+                sx ^= low
+            while sz:
+                low = sz & -sz
+                z[low.bit_length() - 1] |= bit
+                sz ^= low
+            if s:
+                sign |= bit
+        return Planes(x, z, sign)
+
+    def copy(self) -> Planes:
+        return Planes(self.x[:], self.z[:], self.sign)
+
+    def clash(self, x: int, z: int) -> int:
+        """The strings that anticommute with one given by its masks."""
+        result = 0
+        for q in bits(x):
+            result ^= self.z[q]
+        for q in bits(z):
+            result ^= self.x[q]
+        return result
+
+    def letter(self, q: int, r: int) -> int:
+        """The letter of string r on qubit q."""
+        return (self.x[q] >> r & 1) | (self.z[q] >> r & 1) << 1
+
+    def tqe(self, p: int, q: int, a: int, b: int) -> None:
+        """Conjugate every string by the TQE gate of letter p on qubit a and q on b."""
+        x, z = self.x, self.z
+        xa, za, xb, zb = x[a], z[a], x[b], z[b]
+        from_a = za if p == 1 else (xa if p == 2 else xa ^ za)
+        from_b = zb if q == 1 else (xb if q == 2 else xb ^ zb)
+        both = from_a & from_b
+        if both:
+            # The letters times P and Q give i or -i each; the sign turns when they agree.
+            plus_a = ~xa if p == 1 else (za if p == 2 else xa)
+            plus_b = xb if q == 1 else (~zb if q == 2 else zb)
+            self.sign ^= both & ~(plus_a ^ plus_b)
+        if p & 1:
+            x[a] = xa ^ from_b
+        if p & 2:
+            z[a] = za ^ from_b
+        if q & 1:
+            x[b] = xb ^ from_a
+        if q & 2:
+            z[b] = zb ^ from_a
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The positions of the set bits, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
