@@ -59,6 +59,9 @@ _AGAIN = IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE))
 REBUILD: tuple[Pass, ...] = (IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE, _AGAIN)),)
 """Two-qubit blocks by KAK, what that lets merge, and the blocks that then are next to each other."""
 
+SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000)
+"""Many runs of the search over Pauli rotations."""
+
 
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
     """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
@@ -89,7 +92,7 @@ def _optimise(level: int) -> tuple[Pass, ...]:
     paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(), *PAIRS, *REBUILD)
     if level == 2:
         return (Best((pairs, paulis)),)
-    search: tuple[Pass, ...] = (SimplifyPaulis(trials=16), *PAIRS, *REBUILD)
+    search: tuple[Pass, ...] = (SEARCH, *PAIRS, *REBUILD)
     first = Best((pairs, paulis, (Decompose("two"), *search), (*pairs, *search)), limit=1_000_000)
     return (first, Best(((), search), limit=1_000_000))
 
@@ -116,7 +119,7 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
     if level >= 2:
-        search = SimplifyPaulis(trials=1 if level == 2 else 12)
+        search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         middle = (Best((middle, paulis), "cz"),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
@@ -131,7 +134,7 @@ def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> C
         step = todo.pop()
         follow: tuple[Pass, ...] = ()
         if isinstance(step, IfChanged):
-            step, follow = step.step, step.then
+            follow, step = step.then, step.step
         begin = time.perf_counter()
         after = _apply(step, circuit, context)
         if on_pass is not None:
