@@ -42,7 +42,7 @@ class CheckTarget:
         found: list[Diagnostic] = []
         for row in np.flatnonzero((gates & ~_native(circuit, target)) | ~_known(circuit, target)).tolist():
             wrong = _wrong(circuit, row, target)
-            if wrong is not None:
+            if wrong is not None and wrong not in found:
                 found.append(wrong)
                 if len(found) >= (DEFAULT_LIMITS.errors or 100):
                     break

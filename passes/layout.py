@@ -129,10 +129,17 @@ def embedding(
         return total
 
     varied = len(set(errors.values())) > 1
-    return embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs),
-        limit=4 * effort if varied else 1, cost=cost if varied else None,
+    found = embed(
+        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs)
+    )
+    if found is None or not varied:
+        return found
+    tries = max(1, min(2 * len(allowed), 2000 * effort // (len(pairs) + 1)))
+    best = embed(
+        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=20 + 4 * len(pairs), limit=tries,
+        cost=cost,
     )  # fmt: skip
+    return found if best is None or cost(found) < cost(best) else best
 
 
 class Greedy:

@@ -338,7 +338,7 @@ def _moved(circuit: Circuit, inserted: npt.NDArray[np.bool_], where: list[tuple[
     qubits = columns.qubits.tolist()
     extra_rows = columns.extra.tolist()
     spans = columns.span.tolist()
-    extras = list(circuit.extras)
+    extras: list[Extra] = []
     moved_extra: list[int] = []
     for i, swap in enumerate(inserted.tolist()):
         if swap:
@@ -351,7 +351,7 @@ def _moved(circuit: Circuit, inserted: npt.NDArray[np.bool_], where: list[tuple[
             continue
         qubits[i] = [spot[q] if q >= 0 else -1 for q in qubits[i]]
         extra = extra_rows[i]
-        if extra >= 0 and (circuit.extras[extra].qubits is not None or circuit.extras[extra].blocks):
+        if extra >= 0:
             extras.append(_moved_extra(circuit.extras[extra], spot, size))
             extra = len(extras) - 1
         moved_extra.append(extra)
@@ -376,6 +376,8 @@ def _moved(circuit: Circuit, inserted: npt.NDArray[np.bool_], where: list[tuple[
 
 
 def _moved_extra(extra: Extra, spot: Sequence[int], size: int) -> Extra:
+    if extra.qubits is None and not extra.blocks:
+        return extra
     qubits = None if extra.qubits is None else tuple(spot[q] for q in extra.qubits)
     blocks = tuple(renamed(b, spot, size) for b in extra.blocks)
     if blocks and qubits is not None:

@@ -97,7 +97,12 @@ def embed(
     best_cost, seen = 0.0, 0
     for attempt in range(restarts):
         rng = random.Random(f"{seed}:{attempt}")  # noqa: S311
-        found = _search(adjacent, graph, usable, rng, steps)
+        root = None
+        if cost is not None:
+            # Another corner of the machine each time, so that the best one is met.
+            roots = [q for q in range(graph.size) if usable[q]]
+            root = roots[(seed + attempt * max(1, len(roots) // restarts)) % len(roots)]
+        found = _search(adjacent, graph, usable, rng, steps, root)
         if found is None:
             continue
         value = cost(found) if cost else 0.0
@@ -127,13 +132,13 @@ def _two_colours(adjacent: dict[int, list[int]]) -> bool:
 
 
 def _search(
-    adjacent: dict[int, list[int]], graph: Coupling, usable: Sequence[bool], rng: random.Random, steps: int
+    adjacent: dict[int, list[int]], graph: Coupling, usable: Sequence[bool], rng: random.Random, steps: int, root: int | None
 ) -> dict[int, int] | None:
     order, parents = _visit_order(adjacent, rng)
     neighbours = graph.neighbours
     free = list(usable)
     degree = [sum(1 for n in neighbours[q] if free[n]) for q in range(graph.size)]
-    starts = [q for q in range(graph.size) if free[q]]
+    starts = [q for q in range(graph.size) if free[q]] if root is None else [root]
     place: dict[int, int] = {}
     stack: list[list[int]] = []
     links = {v: set(n) for v, n in adjacent.items()}

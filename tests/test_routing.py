@@ -1,0 +1,224 @@
+"""Placement and routing: the same circuit on moving wires, on any connected machine, inside blocks too."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qir.circuit import Circuit, CircuitBuilder
+from qir.errors import CompileError
+from qir.gates import GATES
+from qir.graphs import FAR, coupling, embed
+from qir.journal import Journal
+from qir.passes import route
+from qir.passes.base import Context
+from qir.passes.route import RouteQubits
+from qir.pipeline import run
+from qir.targets import find
+from qir.targets.target import Target
+from qir.verify import equivalent
+
+Edges = Sequence[tuple[int, int]]
+
+
+def machine(size: int, edges: Edges, **fields: Any) -> Target:
+    both = tuple(sorted({*edges, *((b, a) for a, b in edges)}))
+    features = frozenset({"if", "mid-circuit", "reset", "delay"})
+    return Target("small", "ibm", size, ("rz", "sx", "x", "cz"), "cz", {"cz": both}, features=features, **fields)
+
+
+MACHINES = {
+    "line": machine(6, [(i, i + 1) for i in range(5)]),
+    "ring": machine(6, [(i, (i + 1) % 6) for i in range(6)]),
+    "grid": machine(6, [(0, 1), (1, 2), (3, 4), (4, 5), (0, 3), (1, 4), (2, 5)]),
+    "star": machine(6, [(0, i) for i in range(1, 6)]),
+}
+NAMES = ["h", "t", "sx", "rz", "cx", "cz", "rzz", "cp", "rxx", "crx", "swap", "iswap", "ecr"]
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> Circuit:
+    size = draw(st.integers(2, 5))
+    builder = CircuitBuilder(size)
+    for _ in range(draw(st.integers(0, 20))):
+        gate = GATES[draw(st.sampled_from(NAMES))]
+        qubits = draw(st.permutations(range(size)))[: gate.num_qubits]
+        builder.append(gate.name, qubits, [draw(st.sampled_from([0.3, 0.7, 1.5707963267948966, -1.1]))] * gate.num_params)
+    return builder.build()
+
+
+def spread(state: npt.NDArray[np.complex128], places: Sequence[int], size: int) -> npt.NDArray[np.complex128]:
+    """A state of program qubits on the machine's qubits, |0> elsewhere."""
+    result = np.zeros(2**size, np.complex128)
+    for index, value in enumerate(state):
+        result[sum(((index >> q) & 1) << p for q, p in enumerate(places))] = value
+    return result
+
+
+def connected(circuit: Circuit, target: Target) -> bool:
+    return all((min(op.qubits), max(op.qubits)) in target.connected for op in circuit.ops if len(op.qubits) == 2)
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+@given(programs(), st.integers(0, 5))
+@settings(max_examples=25, deadline=None)
+def test_routing_keeps_the_unitary_between_its_layouts(kind: str, program: Circuit, seed: int) -> None:
+    target = MACHINES[kind]
+    routed = RouteQubits(trials=2).run(program, Context(target, seed=seed))
+    assert connected(routed, target) and routed.layout is not None
+    rng = np.random.default_rng(seed)
+    state = rng.normal(size=2**program.num_qubits) + 1j * rng.normal(size=2**program.num_qubits)
+    found = routed.to_unitary() @ spread(state, routed.layout.initial, 6)
+    assert np.allclose(found, spread(program.to_unitary() @ state, routed.layout.final, 6), atol=1e-8)
+
+
+@pytest.mark.parametrize("kind", MACHINES)
+@given(programs(), st.integers(0, 3))
+@settings(max_examples=8, deadline=None)
+def test_a_whole_compile_is_proved_by_its_journal(kind: str, program: Circuit, level: int) -> None:
+    journal = Journal()
+    done = run(program, Context(MACHINES[kind], level=level, journal=journal))
+    result = equivalent(program, done, journal=journal)
+    assert result.verdict == "proved", result.detail
+    assert set(done.count_ops()) <= {"rz", "sx", "x", "cz"} and connected(done, MACHINES[kind])
+
+
+@given(programs())
+@settings(max_examples=10, deadline=None)
+def test_the_same_seed_gives_the_same_circuit(program: Circuit) -> None:
+    context = Context(MACHINES["grid"], seed=3)
+    assert RouteQubits(trials=3).run(program, context) == RouteQubits(trials=3).run(program, context)
+
+
+@pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs numba")
+def test_the_compiled_kernel_gives_the_same_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tangle(8, 60)
+    monkeypatch.setattr(route._Walker, "hot", False)
+    plain = RouteQubits(trials=2).run(program, Context(find("ibm_fez")))
+    assert route.warm()
+    assert RouteQubits(trials=2).run(program, Context(find("ibm_fez"))) == plain
+
+
+def tangle(size: int, gates: int) -> Circuit:
+    rng = np.random.default_rng(1)
+    builder = CircuitBuilder(size, size)
+    for _ in range(gates):
+        a, b = rng.permutation(size)[:2].tolist()
+        builder.h(a).cx(a, b)
+    return builder.build()
+
+
+def test_wide_programs_are_proved_by_taking_the_swaps_out_again() -> None:
+    program = tangle(40, 120)
+    journal = Journal()
+    done = run(program, Context(find("ibm_fez"), level=1, journal=journal))
+    result = equivalent(program, done, journal=journal)
+    assert (result.verdict, result.method) == ("proved", "rewrites")
+
+
+def test_blocks_bring_every_wire_back() -> None:
+    builder = CircuitBuilder(5, 5)
+    builder.h(0).cx(0, 1).cx(1, 2).cx(2, 3).cx(3, 4).measure(0, 0)
+    outer = builder.block()
+    outer.cx(1, 4).rzz(0.3, 2, 4)
+    inner = outer.block()
+    inner.cx(1, 3)
+    outer.if_((0, 1), inner)
+    builder.if_((0, 1), outer)
+    for q in range(5):
+        builder.measure(q, q)
+    program = builder.build()
+    for level in (0, 2):
+        journal = Journal()
+        done = run(program, Context(MACHINES["line"], level=level, journal=journal))
+        assert equivalent(program, done, journal=journal).verdict == "proved"
+        pending = [done]
+        while pending:
+            block = pending.pop()
+            pending += [b for e in block.extras for b in e.blocks]
+            pairs = [set(op.qubits) for op in block.ops if op.name != "if" and len(op.qubits) == 2]
+            assert all(pair in [{i, i + 1} for i in range(5)] for pair in pairs)
+
+
+def test_a_program_that_fits_needs_no_swap() -> None:
+    builder = CircuitBuilder(40)
+    for q in range(39):
+        builder.cx(q, q + 1)
+    routed = RouteQubits().run(builder.build(), Context(find("ibm_fez")))
+    assert "swap" not in routed.count_ops()
+
+
+def test_commuting_gates_may_be_done_in_any_order() -> None:
+    # On a line every pair of a chain can be reached without a swap, but only out of the written order.
+    builder = CircuitBuilder(4)
+    for a, b in ((0, 1), (2, 3), (1, 2), (0, 1), (2, 3)):
+        builder.rzz(0.3, a, b)
+    assert "swap" not in RouteQubits().run(builder.build(), Context(MACHINES["line"])).count_ops()
+
+
+def test_the_better_edges_are_chosen() -> None:
+    edges = [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]
+    errors = {("cz", pair): 0.2 for a, b in edges for pair in ((a, b), (b, a))}
+    errors["cz", (3, 4)] = errors["cz", (4, 3)] = 0.001
+    target = machine(6, edges, errors=errors)
+    routed = RouteQubits().run(CircuitBuilder(2).cx(0, 1).build(), Context(target))
+    assert routed.layout is not None and set(routed.layout.initial) == {3, 4}
+
+
+def test_what_is_out_of_order_is_not_used() -> None:
+    target = machine(6, [(i, (i + 1) % 6) for i in range(6)], faulty_qubits=frozenset({2}))
+    done = run(tangle(5, 12), Context(target))
+    assert 2 not in done.touched_qubits
+
+
+def test_a_given_layout_is_where_the_program_starts() -> None:
+    done = run(tangle(3, 5), Context(MACHINES["grid"], layout=(5, 0, 3)))
+    assert done.layout is not None and done.layout.initial == (5, 0, 3)
+
+
+@pytest.mark.parametrize(("layout", "words"), [((0, 0, 1), "twice"), ((0, 1), "names 2 qubits"), ((0, 1, 9), "no qubit 9")])
+def test_a_layout_that_does_not_fit_is_refused(layout: tuple[int, ...], words: str) -> None:
+    with pytest.raises(CompileError, match=words) as caught:
+        RouteQubits().run(tangle(3, 3), Context(MACHINES["grid"], layout=layout))
+    assert {d.slug for d in caught.value.diagnostics} == {"target.layout"}
+
+
+def test_too_many_qubits_get_a_clear_error() -> None:
+    with pytest.raises(CompileError) as caught:
+        RouteQubits().run(tangle(7, 3), Context(MACHINES["grid"]))
+    assert [d.slug for d in caught.value.diagnostics] == ["target.qubits"]
+
+
+def test_programs_on_hardware_qubits_stay_where_they_are() -> None:
+    program = CircuitBuilder().physical(3).h(0).cx(1, 2).build()
+    assert RouteQubits().run(program, Context(MACHINES["line"])) is program
+
+
+def test_distances_are_those_of_shortest_paths() -> None:
+    networkx = pytest.importorskip("networkx")
+    target = find("ibm_torino")
+    graph = coupling(target.num_qubits, tuple(target.connected))
+    for source, lengths in networkx.all_pairs_shortest_path_length(target.coupling_map()):
+        row = graph.distance[source]
+        assert all(row[other] == length for other, length in lengths.items())
+        assert (row == FAR).sum() == target.num_qubits - len(lengths)
+
+
+@given(st.integers(0, 1000), st.integers(2, 12))
+@settings(max_examples=30, deadline=None)
+def test_embeddings_map_edges_to_edges(seed: int, size: int) -> None:
+    graph = coupling(16, tuple((i, i + 1) for i in range(15) if i % 4 != 3) + tuple((i, i + 4) for i in range(12)))
+    rng = np.random.default_rng(seed)
+    tree = [(int(rng.integers(i)), i) for i in range(1, size)]
+    found = embed(tree, graph, seed=seed)
+    if found is not None:
+        assert len(set(found.values())) == len(found)
+        assert all((min(found[a], found[b]), max(found[a], found[b])) in graph.edges for a, b in tree)
+    assert embed([(0, 1), (1, 2), (2, 0)], graph) is None
