@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from qir.gates import GATES
 
-__all__ = ["add_controls", "apply", "gate_matrices", "matrix_power", "pauli_rotation"]
+__all__ = ["add_controls", "apply", "embedded_matrices", "gate_matrices", "matrix_power", "pauli_rotation"]
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
@@ -64,12 +64,6 @@ def gate_matrices(name: str, angles: Sequence[Any]) -> Complex:
     """Matrices (n, d, d) of a gate of the table at n settings of its angles (n = 1 without angles)."""
     if not angles:
         return _fixed(name)
-    if len(angles) == 1 and np.size(angles[0]) >= 16:
-        fitted = _waves(name)
-        if fitted is not None:
-            return (_basis(np.atleast_1d(np.asarray(angles[0], np.float64)), fitted[0]) @ fitted[1]).reshape(
-                -1, *(2 ** GATES[name].num_qubits,) * 2
-            )
     return _define(name, np.broadcast_arrays(*(np.atleast_1d(np.asarray(a, np.float64)) for a in angles)))
 
 
@@ -78,6 +72,34 @@ def _fixed(name: str) -> Complex:
     result = _define(name, [])
     result.flags.writeable = False
     return result
+
+
+def embedded_matrices(name: str, angles: Sequence[Real], operands: tuple[int, ...], width: int) -> Complex:
+    """Like `gate_matrices`, as matrices on `width` qubits (n or 1, d, d) with the gate on some of them."""
+    size = 2**width
+    if len(angles) > 1:
+        gates = gate_matrices(name, angles)
+        return apply(gates, np.broadcast_to(np.eye(size, dtype=np.complex128), (len(gates), size, size)), operands)
+    rate, parts = _embedded(name, operands, width)
+    if not angles:
+        return parts
+    if not rate:
+        gates = gate_matrices(name, angles)
+        return apply(gates, np.broadcast_to(np.eye(size, dtype=np.complex128), (len(gates), size, size)), operands)
+    return (_basis(angles[0], rate) @ parts.reshape(5, -1)).reshape(-1, size, size)
+
+
+@cache
+def _embedded(name: str, operands: tuple[int, ...], width: int) -> tuple[float, Complex]:
+    """A gate without angles on `width` qubits, or the parts of one with one angle (and the rate of its waves, else 0)."""
+    rate, parts = 0.0, _fixed(name) if not GATES[name].num_params else np.zeros((0, 1, 1), np.complex128)
+    if GATES[name].num_params:
+        fitted = _waves(name)
+        if fitted is None:
+            return 0.0, parts
+        rate, parts = fitted[0], fitted[1].reshape(5, *(2 ** GATES[name].num_qubits,) * 2)
+    eye = np.broadcast_to(np.eye(2**width, dtype=np.complex128), (len(parts), 2**width, 2**width))
+    return rate, apply(parts, eye, operands)
 
 
 def _basis(angles: Real, rate: float) -> Real:

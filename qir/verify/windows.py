@@ -19,7 +19,7 @@ from qir.columns import OPERATIONS, USER
 from qir.gates import GATES
 from qir.journal import Step
 from qir.params import Angle
-from qir.verify.definitions import apply, gate_matrices
+from qir.verify.definitions import embedded_matrices
 from qir.verify.legs import Legs, find_legs, fixed, row_keys, skipped
 from qir.verify.result import Equivalence
 
@@ -414,7 +414,6 @@ class _Rows:
     def _matrices(self, rows: Index) -> Complex:
         size = 2**self.k
         result = np.empty((len(rows), size, size), np.complex128)
-        eye = np.eye(size, dtype=np.complex128)[None]
         code = self.opcode[rows].astype(np.int64)
         local = self.local[rows].astype(np.int64)
         kind = ((code * 4 + local[:, 0] + 1) * 4 + local[:, 1] + 1) * 4 + local[:, 2] + 1
@@ -422,13 +421,9 @@ class _Rows:
         edges = np.flatnonzero(np.diff(kind[order], prepend=-1))
         for group in np.split(order, edges[1:]):
             name = _NAMES[int(code[group[0]])]
-            operands = [int(q) for q in local[group[0]] if q >= 0]
+            operands = tuple(int(q) for q in local[group[0]] if q >= 0)
             angles = [self.params[rows[group], i] for i in range(GATES[name].num_params)]
-            gates = gate_matrices(name, angles)
-            if len(operands) == self.k and operands == list(range(self.k)):
-                result[group] = gates
-            else:
-                result[group] = apply(gates, np.broadcast_to(eye, (len(gates), size, size)), operands)
+            result[group] = embedded_matrices(name, angles, operands, self.k)
         return result
 
 
