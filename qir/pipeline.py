@@ -59,7 +59,7 @@ _AGAIN = IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE))
 REBUILD: tuple[Pass, ...] = (IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE, _AGAIN)),)
 """Two-qubit blocks by KAK, what that lets merge, and the blocks that then are next to each other."""
 
-SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000)
+SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000, dense=4.0)
 """Many runs of the search over Pauli rotations."""
 
 
