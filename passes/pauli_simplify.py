@@ -107,7 +107,8 @@ class SimplifyPaulis:
 
     trials: runs of the greedy search, with different weights; the best is kept.
     work: bound on runs times rotations times qubits: there are fewer runs, or none, when they would be over it.
-    most: stretches of more gates are left alone.
+    most: stretches of more gates are left alone.    dense: so are those with more rotations, once merged, than
+    this times their two-qubit gates: they have little to gain.
 
     Needs: no particular basis; gates with modifiers and user gates end a stretch.
     Establishes: one-qubit Cliffords and rotations, cx, cz, and rotations about two-qubit Paulis; swaps at the
@@ -119,6 +120,7 @@ class SimplifyPaulis:
     trials: int = 1
     work: int = 20_000
     most: int = 20_000
+    dense: float = 1.5
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = regions(circuit)
@@ -147,7 +149,7 @@ class SimplifyPaulis:
         merge_rotations(form)
         size = (len(form.rotations) + form.num_qubits) * form.num_qubits
         trials = min(self.trials, self.work // size)
-        if not trials:
+        if not trials or len(form.rotations) > self.dense * before:
             return None
         full, seen = _needed(circuit, rows, form.wires)
         problem = problem_of(form, full, seen)

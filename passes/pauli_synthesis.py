@@ -14,9 +14,10 @@ price of a gate, take a handful of operations on integers however many strings t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random
 
-from qir.symplectic import TQE_PAULIS, Planes, bits
+from qir.symplectic import TQE_CODE, TQE_PAULIS, Planes, bits
 
 __all__ = ["Effort", "Gate", "Plan", "Problem", "reduce_frame", "synthesise"]
 
@@ -334,18 +335,11 @@ def _frame(n: int, frame: Planes, full: int, seen: int, gates: list[Gate], effor
     single = seen & ~full
     wanted = full | single
     cost = 0
-    everything = (1 << n) - 1
-    # Per qubit: bits of the X rows (those that matter) and of the Z rows.
+    classes = [_classes(frame.x[p], frame.z[p], n, full, wanted) for p in range(n)]
+    lengths = [0] * n
+    for some, clash in classes:
+        _count(lengths, some, clash, 1)
     while True:
-        lengths = [0] * n
-        classes: list[tuple[int, int]] = []
-        for p in range(n):
-            some, clash = _classes(frame.x[p], frame.z[p], n, full, everything & wanted)
-            classes.append((some, clash))
-            for r in bits(some):
-                lengths[r] += 2
-            for r in bits(clash):
-                lengths[r] += 1
         still = [r for r in bits(wanted) if lengths[r] > (3 if full >> r & 1 else 2)]
         if not still:
             return cost
@@ -356,33 +350,41 @@ def _frame(n: int, frame: Planes, full: int, seen: int, gates: list[Gate], effor
         for r in still:
             groups[lengths[r]] = groups.get(lengths[r], 0) | 1 << r
         masks = [(max(1, round(4096.0 * (least / size) ** effort.focus)), mask) for size, mask in sorted(groups.items())]
-        settled = wanted & ~sum(1 << r for r in still) & single
+        settled = single & ~sum(1 << r for r in still)
         if settled:
             masks.append((1 << 40, settled))
         best: tuple[float, int, int, int, int] | None = None
         tried: set[tuple[int, int, int, int]] = set()
-        for r in still:
-            if lengths[r] > least:
-                continue
-            spots = [(p, 1 if classes[p][1] >> r & 1 else 0) for p in range(n) if classes[p][0] >> r & 1]
-            for i, (a, clash_a) in enumerate(spots):
-                for b, clash_b in spots[i + 1 :]:
-                    for p, q in TQE_PAULIS:
+        old: dict[int, int] = {}
+        for r in bits(groups[least]):
+            spots = [(p, _pair(frame, p, r, n, full)) for p in range(n) if classes[p][0] >> r & 1]
+            for i, (a, code_a) in enumerate(spots):
+                for b, code_b in spots[i + 1 :]:
+                    for p, q in _reducing_pairs(code_a, code_b):
                         key = (p, q, a, b)
                         if key in tried:
                             continue
                         tried.add(key)
-                        score = _frame_price(frame, p, q, a, b, n, full, wanted, classes, masks, r, clash_a + clash_b)
-                        if score is None:
-                            continue
-                        value = score + (effort.jitter * 4096 * random.random() if effort.seed else 0.0)
-                        if best is None or value < best[0]:
-                            best = (value, p, q, a, b)
+                        score = 0.0
+                        for s in (a, b):
+                            if s not in old:
+                                old[s] = _weigh(*classes[s], masks)
+                            score -= old[s]
+                        for some, clash in _after(frame, p, q, a, b, n, full, wanted):
+                            score += _weigh(some, clash, masks)
+                        if effort.seed:
+                            score += effort.jitter * 4096 * random.random()
+                        if best is None or score < best[0]:
+                            best = (score, p, q, a, b)
         assert best is not None
         _, p, q, a, b = best
         frame.tqe(p, q, a, b)
         gates.append(("tqe", p, q, a, b))
         cost += 1
+        for s in (a, b):
+            _count(lengths, *classes[s], -1)
+            classes[s] = _classes(frame.x[s], frame.z[s], n, full, wanted)
+            _count(lengths, *classes[s], 1)
 
 
 def _classes(x: int, z: int, n: int, full: int, wanted: int) -> tuple[int, int]:
@@ -392,31 +394,52 @@ def _classes(x: int, z: int, n: int, full: int, wanted: int) -> tuple[int, int]:
     return xx | xz | zx | zz, (xx & zz) ^ (xz & zx)
 
 
-def _frame_price(
-    frame: Planes, p: int, q: int, a: int, b: int, n: int, full: int, wanted: int,
-    classes: list[tuple[int, int]], masks: list[tuple[int, int]], row: int, clashes: int,
-) -> int | None:  # fmt: skip
-    """The weighted change of twice the cost; None when the gate does not bring `row` closer to one qubit."""
+def _count(lengths: list[int], some: int, clash: int, sign: int) -> None:
+    """Add twice the cost of every row pair on one qubit to its length."""
+    for r in bits(some):
+        lengths[r] += 2 * sign
+    for r in bits(clash):
+        lengths[r] += sign
+
+
+def _weigh(some: int, clash: int, masks: list[tuple[int, int]]) -> int:
+    total = 0
+    for weight, mask in masks:
+        total += weight * (2 * (some & mask).bit_count() + (clash & mask).bit_count())
+    return total
+
+
+def _pair(frame: Planes, p: int, r: int, n: int, full: int) -> int:
+    """The letters of X_r (I when it does not matter) and of Z_r on qubit p, as 4 x + z."""
+    return (4 * frame.letter(p, r) if full >> r & 1 else 0) + frame.letter(p, n + r)
+
+
+def _after(frame: Planes, p: int, q: int, a: int, b: int, n: int, full: int, wanted: int) -> tuple[tuple[int, int], ...]:
+    """The classes on both qubits after a TQE gate."""
     xa, za, xb, zb = frame.x[a], frame.z[a], frame.x[b], frame.z[b]
     from_a = za if p == 1 else (xa if p == 2 else xa ^ za)
     from_b = zb if q == 1 else (xb if q == 2 else xb ^ zb)
-    some_a, clash_a = _classes(xa ^ from_b if p & 1 else xa, za ^ from_b if p & 2 else za, n, full, wanted)
-    some_b, clash_b = _classes(xb ^ from_a if q & 1 else xb, zb ^ from_a if q & 2 else zb, n, full, wanted)
-    after = 2 * ((some_a >> row & 1) + (some_b >> row & 1)) + (clash_a >> row & 1) + (clash_b >> row & 1)
-    # Two anticommuting pairs (6) become two commuting ones (4), or one of each (5) and one commuting pair goes.
-    if after > 2 + clashes:
-        return None
-    old_some_a, old_clash_a = classes[a]
-    old_some_b, old_clash_b = classes[b]
-    total = 0
-    for weight, mask in masks:
-        change = 2 * (
-            (some_a & mask).bit_count() - (old_some_a & mask).bit_count()
-            + (some_b & mask).bit_count() - (old_some_b & mask).bit_count()
-        ) + (
-            (clash_a & mask).bit_count() - (old_clash_a & mask).bit_count()
-            + (clash_b & mask).bit_count() - (old_clash_b & mask).bit_count()
-        )  # fmt: skip
-        if change:
-            total += weight * change
-    return total
+    return (
+        _classes(xa ^ from_b if p & 1 else xa, za ^ from_b if p & 2 else za, n, full, wanted),
+        _classes(xb ^ from_a if q & 1 else xb, zb ^ from_a if q & 2 else zb, n, full, wanted),
+    )
+
+
+@cache
+def _reducing_pairs(code_a: int, code_b: int) -> tuple[tuple[int, int], ...]:
+    """The TQE gates (P, Q) that bring a row pair with these letters on two qubits closer to one."""
+    xa, za, xb, zb = code_a >> 2, code_a & 3, code_b >> 2, code_b & 3
+    clashes = _clash(xa, za) + _clash(xb, zb)
+    result = []
+    for number, pair in enumerate(TQE_PAULIS):
+        x, z = int(TQE_CODE[number, 4 * xa + xb]), int(TQE_CODE[number, 4 * za + zb])
+        first, second = (x >> 2, z >> 2), (x & 3, z & 3)
+        length = sum(2 * (max(letters) > 0) + _clash(*letters) for letters in (first, second))
+        # Two anticommuting pairs (6) become commuting (4); of one of each (5) or of two commuting (4) one goes.
+        if length <= 2 + clashes:
+            result.append(pair)
+    return tuple(result)
+
+
+def _clash(a: int, b: int) -> int:
+    return int(bool(a and b and a != b))

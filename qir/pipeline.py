@@ -38,6 +38,7 @@ __all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
 Hook = Callable[[str, float, Circuit, Circuit], None]
 """Called after each pass with its name, its seconds, and the circuits before and after."""
 
+_LARGE = 1_000_000
 _QIS_TWO = ("cx", "swap", "rxx", "ryy", "rzz")
 
 CLEAN: tuple[Pass, ...] = (RemoveFreshResets(), RemoveUnmeasured(), CancelInverses())
@@ -88,13 +89,13 @@ def _optimise(level: int) -> tuple[Pass, ...]:
         return (Decompose("two"), Decompose("rzz"))
     if level == 1:
         return PAIRS
-    pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
-    paulis: tuple[Pass, ...] = (Decompose("two"), SimplifyPaulis(), *PAIRS, *REBUILD)
+    paulis: tuple[Pass, ...] = (SimplifyPaulis(), *PAIRS, *REBUILD)
     if level == 2:
-        return (Best((pairs, paulis)),)
-    search: tuple[Pass, ...] = (SEARCH, *PAIRS, *REBUILD)
-    first = Best((pairs, paulis, (Decompose("two"), *search), (*pairs, *search)), limit=1_000_000)
-    return (first, Best(((), search), limit=1_000_000))
+        return (*PAIRS, Best((REBUILD, paulis)))
+    search: tuple[Pass, ...] = (SimplifyPaulis(trials=16), *PAIRS, *REBUILD)
+    pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
+    written = (Decompose("two"), *search)
+    return (Best((pairs, (*PAIRS, *paulis), written, (*pairs, *search)), limit=_LARGE), Best(((), search), limit=_LARGE))
 
 
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
