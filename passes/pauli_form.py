@@ -78,7 +78,11 @@ class Frame:
         if turns & 3 == 0:
             return
         xs, zs = self.xs, self.zs
-        p = self.image(operands, letters)
+        if len(operands) == 1:
+            q, letter = operands[0], letters[0]
+            p = zs[q] if letter == 2 else xs[q] if letter == 1 else self.image(operands, letters)
+        else:
+            p = self.image(operands, letters)
         for q, letter in zip(operands, letters):
             # R^-1 A R = A R^2 for A that anticommutes with P: -i A P, -A, i A P for 1, 2, 3 quarter turns.
             for images, own in ((xs, 1), (zs, 2)):
@@ -147,6 +151,12 @@ def _evaluate(linear: tuple[float, float, float, float], params: Sequence[Value]
     return result
 
 
+_FIXED = {
+    opcode("s"): (2, 1, math.pi / 4), opcode("sdg"): (2, 3, 3 * math.pi / 4), opcode("z"): (2, 2, _QUARTER),
+    opcode("x"): (1, 2, _QUARTER), opcode("sx"): (1, 1, math.pi / 4), opcode("sxdg"): (1, 3, 3 * math.pi / 4),
+}  # fmt: skip
+"""One-qubit Cliffords as rotations: letter, quarter turns, and the phase besides."""
+_EIGHTH = {opcode("t"): math.pi / 4, opcode("tdg"): -math.pi / 4}
 _FAST = {opcode(name): name for name in ("h", "cx", "cz", "swap")}
 
 
@@ -205,6 +215,19 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
         if name is not None:
             frame.clifford(name, qubits)
             cliffords.append((name, qubits, 0))
+            continue
+        fixed = _FIXED.get(code)
+        if fixed is not None:
+            letter, turns, more = fixed
+            frame.rotate(qubits, (letter,), turns)
+            cliffords.append((LETTERS[letter], qubits, turns))
+            phase += more
+            continue
+        eighth = _EIGHTH.get(code)
+        if eighth is not None:
+            pauli = frame.zs[qubits[0]]
+            rotations.append(Rotation(pauli[0], pauli[1], -eighth if sign_of(pauli) else eighth, row))
+            phase += eighth / 2
             continue
         values: Sequence[Value] = circuit.row_angles(row) if symbolic[index] else params[index]
         rule: Rule = RULES[code]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from qir.symplectic import LETTERS
+from qir.symplectic import LETTERS, bits
 
 __all__ = ["phase"]
 
@@ -126,10 +126,18 @@ def phase(gates: Iterable[Gate], num_qubits: int) -> float:
     exp(-i turns pi/4 P) about the letters on the qubits.  The result is undefined for other products.
     """
     state = _State(num_qubits)
+    # An h waits until something else comes on its qubit; another one cancels it.
+    waiting = 0
     for name, qubits, turns in gates:
         if name == "h":
-            state.h(qubits[0])
-        elif name == "cx":
+            waiting ^= 1 << qubits[0]
+            continue
+        if waiting:
+            for q in qubits:
+                if waiting >> q & 1:
+                    waiting ^= 1 << q
+                    state.h(q)
+        if name == "cx":
             state.cx(qubits[0], qubits[1])
         elif name == "cz":
             state.cz(qubits[0], qubits[1])
@@ -140,6 +148,8 @@ def phase(gates: Iterable[Gate], num_qubits: int) -> float:
             state.cx(a, b)
         else:
             _rotate(state, name, qubits, turns & 3)
+    for q in bits(waiting):
+        state.h(q)
     return (state.omega & 7) * math.pi / 4
 
 
