@@ -27,6 +27,8 @@ UNKNOWN = 2**31
 """Length of an array's dimension that only its caller knows."""
 
 Operand = Union[Value, Qubits, Bits]
+_SMALL = 2**31
+"""Integers below this can be added and multiplied without a look at their width."""
 
 
 class Slice(NamedTuple):
@@ -249,6 +251,10 @@ class Evaluator(Resolver):
         if type(right) is not Value:
             right = self.operand_value(right, node, node.right)
         op = node.op
+        if left.type is INT and right.type is INT and op in "+-*" and self.version == 3 and op != "**":
+            if left.known is not None and right.known is not None and abs(left.known) < _SMALL and abs(right.known) < _SMALL:
+                a, b = left.known, right.known
+                return Value(INT, a + b if op == "+" else a - b if op == "-" else a * b, None, left.const and right.const)
         try:
             if self.version == 2:
                 return types.binary("**" if op == "^" else op, left, right, real=True, bits=self.limits.integer_bits)

@@ -36,6 +36,7 @@ _QELIB = re.compile(r"^\s*include\s*[\"']qelib1\.inc[\"']", re.MULTILINE)
 _STD = re.compile(r"^\s*include\s*[\"']stdgates\.inc[\"']|^\s*(?:qubit|bit)\b", re.MULTILINE)
 _NUMBER = re.compile(r"\.?[0-9][\w.]*")
 _SKIP = re.compile(r"(?:[ \t\r\n\f]++|//[^\r\n]*+|/\*[\s\S]*?\*/)*+")
+_PLAIN = re.compile(r"[^;{}/]*+")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _READABLE = {
     "ID": "a name", "INT": "a number", "$END": "the end of the file", "SIZED": "a type", "UNSIZED": "a type",
@@ -544,36 +545,35 @@ class _Machine:
         while self.brackets and (self.brackets[-1][1] >= dropped or self.brackets[-1][0] != "{"):
             braces += self.brackets.pop()[0] == "{"
         # Brackets that the rest of the statement opens are counted from here on.
-        scan = self.tables.scanner.match
-        groups = self.tables.groups
+        text = self.text
         while True:
-            found = scan(self.text, position)
-            if found is None:
-                skipped = _SKIP.match(self.text, position)
+            found = _PLAIN.match(text, position)
+            assert found is not None
+            position = found.end()
+            if position >= len(text):
+                return len(text)
+            word = text[position]
+            if word == "/":
+                skipped = _SKIP.match(text, position)
                 assert skipped is not None
-                if skipped.end() >= len(self.text) or self.text.startswith("/*", skipped.end()):
-                    return len(self.text)
-                position = skipped.end() + 1
+                if skipped.end() == position and text.startswith("/*", position):
+                    return len(text)
+                position = max(skipped.end(), position + 1)
                 continue
-            group = found.lastindex
-            assert group is not None
-            word, kind = found[group], groups[group]
-            if kind == "END":
-                return found.start(group)
+            position += 1
             if word == ";" and braces == 0:
-                return found.end()
+                return position
             if word == "{":
                 braces += 1
             elif word == "}":
                 if braces == 0:
                     if not self.brackets:
                         self.stray = -1
-                        return found.end()
-                    return found.start(group)
+                        return position
+                    return position - 1
                 braces -= 1
                 if braces == 0:
-                    return found.end()
-            position = found.end()
+                    return position
 
 
 def _quoted(word: str) -> str:
