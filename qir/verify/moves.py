@@ -488,29 +488,26 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
     rows = np.flatnonzero(marked)
     if len(rows) and not ((columns.opcode[rows] == _SWAP) & (columns.extra[rows] < 0)).all():
         raise Unjustified("what is marked as a swap is not one")
-    place = [int(p) for p in start]
-    qubits = columns.qubits.tolist()
-    flags = marked.tolist()
-    extra = columns.extra.tolist()
+    # The last entry keeps the -1 of absent operands where it is.
+    place = np.append(start, -1)
+    qubits, extra = columns.qubits.copy(), columns.extra.copy()
+    special = np.flatnonzero(columns.extra >= 0)
     extras = list(circuit.extras)
-    for i, row in enumerate(qubits):
-        a, b, c = row
-        if flags[i]:
+    begin = 0
+    for row in [*rows.tolist(), len(columns)]:
+        if row > begin:
+            qubits[begin:row] = place[columns.qubits[begin:row]]
+            for i in special[np.searchsorted(special, begin) : np.searchsorted(special, row)].tolist():
+                found = circuit.extras[columns.extra[i]]
+                if found.qubits is not None or found.blocks:
+                    extra[i] = len(extras)
+                    extras.append(_mapped(found, place[:-1]))
+        if row < len(columns):
+            a, b = columns.qubits[row, :2].tolist()
             place[a], place[b] = place[b], place[a]
-            continue
-        if a >= 0:
-            row[0] = place[a]
-            if b >= 0:
-                row[1] = place[b]
-                if c >= 0:
-                    row[2] = place[c]
-        if extra[i] >= 0:
-            found = extras[extra[i]]
-            if found.qubits is not None or found.blocks:
-                extras.append(_mapped(found, np.array(place)))
-                extra[i] = len(extras) - 1
-    moved = replace(columns, qubits=np.array(qubits, np.int32).reshape(-1, 3), extra=np.array(extra, np.int32))
-    return circuit.with_columns(moved, extras=tuple(extras)), np.array(place, np.int64)
+        begin = row + 1
+    moved = replace(columns, qubits=qubits, extra=extra)
+    return circuit.with_columns(moved, extras=tuple(extras)), place[:-1].astype(np.int64)
 
 
 def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:

@@ -347,6 +347,10 @@ class _Rows:
         place = np.arange(total) - start[number] + side.start[windows][number]
         rows = side.rows[place]
         columns = side.circuit.columns
+        if k == 1:
+            local = np.full((total, 3), -1, np.int8)
+            local[columns.qubits[rows, 0] >= 0, 0] = 0
+            return _Rows(columns.opcode[rows], local, columns.params[rows], start, count, k)
         qubits = columns.qubits[rows].astype(np.int64)
         local = np.full(qubits.shape, -1, np.int8)
         have = qubits >= 0
