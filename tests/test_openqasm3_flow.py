@@ -202,3 +202,13 @@ def test_outputs_hold_their_values_at_the_end() -> None:
     assert last.extra is not None
     assert isinstance(last.extra.payload, Assign)
     assert last.extra.payload.value.value == 4
+
+
+def test_measurements_of_subroutines_go_straight_into_their_target() -> None:
+    text = "def f(qubit a) -> bit { h a; return measure a; } def g(qubit[2] a) -> bit[2] { bit[2] b = measure a; return b; }"
+    circuit = load(text + "bit c = f(q[0]); bit[3] d; d[1] = f(q[1]); d[0:1] = g(q[1:2]);")
+    assert [(op.qubits, op.clbits) for op in circuit.ops if op.name == "measure"] == [
+        ((0,), (0,)), ((1,), (2,)), ((1,), (1,)), ((2,), (2,)),
+    ]  # fmt: skip
+    assert circuit.num_clbits == 4
+    assert not circuit.is_dynamic

@@ -333,12 +333,16 @@ class Lowering(Calls):
             if qubits is not None:
                 self.annotated_measure(node, qubits, bits)
             return
+        before = self.checkpoint()
         try:
             value = convert(self.right_side(node.value), type)
         except TypeProblem as problem:
             raise self.problem(problem, node.value) from None
+        taken = self.take_measurements(value, before, ()) if value.known is None else []
         bits = self._declare_bits(node, size, value if value.known is not None else None, node.io)
-        if value.known is None:
+        if taken:
+            self.put_measurements(taken, bits.bits)
+        elif value.known is None:
             self.current_span = self.mark(node)
             self.write_bits(bits, value)
 
@@ -561,7 +565,11 @@ class Lowering(Calls):
             return None
         operand = self.evaluate(target)
         if isinstance(operand, Bits):
+            before = self.checkpoint()
             value = self._combined(node, operand.type, operand)
+            if value.known is None and (taken := self.take_measurements(value, before, operand.bits)):
+                self.put_measurements(taken, operand.bits)
+                return None
             self.current_span = self.mark(node)
             self.write_bits(operand, value)
             return None

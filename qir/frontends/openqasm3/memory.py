@@ -82,7 +82,7 @@ class Memory(GateCalls):
             for b, v in zip(bits.bits, known):
                 self._note(b)
                 self.bit_values[b] = v
-            if self.depth or self.escaping(bits.bits):
+            if self.depth:
                 changed = [i for i, b in enumerate(bits.bits) if self.bit_stored[b] != known[i] or self.depth]
                 if changed and bits.register is not None and not bits.scalar:
                     target = register(bits.register, len(bits.bits))
@@ -103,8 +103,56 @@ class Memory(GateCalls):
                 self.emit_assign(bit(b), Expr("index", None, (expression, constant(i)), BIT), (b,))
         self.forget_bits(bits.bits)
 
-    def escaping(self, bits: tuple[int, ...]) -> bool:
-        return False
+    def checkpoint(self) -> tuple[Rows, int, int, int, int]:
+        """Where the circuit stands before something that may measure into bits of its own."""
+        rows = self.rows
+        return rows, len(rows.opcode), len(rows.chunks), len(rows.extras), len(self.wiring.cregs)
+
+    def take_measurements(self, value: Value, before: tuple[Rows, int, int, int, int], target: tuple[int, ...]) -> list[int]:
+        """Measurements since a checkpoint that gave a value, into bits that nothing else names: they
+        can go straight into `target`.  Returns their rows, in the order of the value's bits, and
+        takes the bits away; nothing when it is not so."""
+        rows, begin, chunks, extras, cregs = before
+        expression = value.expr
+        wiring = self.wiring
+        if expression is None or rows is not self.rows or len(rows.chunks) != chunks or len(wiring.cregs) == cregs:
+            return []
+        if expression.op == "bit" and isinstance(expression.value, int):
+            bits = [expression.value]
+        elif expression.op == "register":
+            found = next(r for r in wiring.cregs if r.name == expression.value)
+            bits = list(range(found.start, found.start + found.size))
+        else:
+            return []
+        first = wiring.cregs[cregs].start
+        named = {b for extra in rows.extras[extras:] for b in extra.clbits}
+        written: dict[int, list[int]] = {}
+        for row in range(begin, len(rows.clbit)):
+            if rows.clbit[row] >= 0:
+                written.setdefault(rows.clbit[row], []).append(row)
+        if any(b < first or b in named or len(written.get(b, ())) != 1 for b in bits):
+            return []
+        if named.intersection(target) or any(b in written for b in target):
+            return []
+        taken = [written.pop(b)[0] for b in bits]
+        while len(wiring.cregs) > cregs:
+            last = wiring.cregs[-1]
+            if any(b in named or b in written for b in range(last.start, last.start + last.size)):
+                break
+            wiring.cregs.pop()
+            self._cells.discard(last.name)
+            wiring.num_clbits -= last.size
+            del self.bit_values[last.start :], self.bit_stored[last.start :]
+            for journal in self.journals:
+                for b in range(last.start, last.start + last.size):
+                    journal.pop(b, None)
+        return taken
+
+    def put_measurements(self, taken: list[int], target: tuple[int, ...]) -> None:
+        """Let measurements give other bits."""
+        for row, b in zip(taken, target):
+            self.rows.clbit[row] = b
+        self.forget_bits(target)
 
     def forget_bits(self, bits: tuple[int, ...]) -> None:
         """The bits hold what the run gave them."""

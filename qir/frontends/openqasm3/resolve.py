@@ -44,7 +44,7 @@ class Failure(Exception):
     """A statement cannot be lowered further; what is wrong was reported (or need not be)."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Entity:
     """What a name stands for.  `declared` is None for what is built in or included by name."""
 
@@ -59,12 +59,12 @@ class Entity:
         return ""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Poison(Entity):
     """A name whose declaration is wrong: its uses are not reported again."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Qubits(Entity):
     """Qubits by wire; `scalar` when it is one qubit and not a register of size one.  Also an alias
     or a slice."""
@@ -80,7 +80,7 @@ class Qubits(Entity):
         return "qubit" if self.scalar else f"qubit[{len(self.wires)}]"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Bits(Entity):
     """Classical bits by index; `register` names the register when these are all its bits."""
 
@@ -99,7 +99,7 @@ class Bits(Entity):
         return str(self.type)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Variable(Entity):
     """A classical variable.
 
@@ -121,7 +121,7 @@ class Variable(Entity):
         return ("const " if self.role == "const" else "") + str(self.type)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Gate(Entity):
     """A gate.  table: its row in the gate table (with extra `controls`), else `definition`."""
 
@@ -145,7 +145,7 @@ class Gate(Entity):
         return f"gate {self.name}: {self.num_params} angles, {self.num_qubits} qubits"
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Subroutine(Entity):
     node: s.DefStatement | None = None
     source: Source | None = None
@@ -159,7 +159,7 @@ class Subroutine(Entity):
         return f"def {self.name}" + (f" -> {self.returns}" if self.returns else "")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, repr=False, eq=False)
 class Extern(Entity):
     parameters: tuple[ClassicalType, ...] = ()
     returns: ClassicalType | None = None
@@ -169,7 +169,7 @@ class Extern(Entity):
         return f"extern {self.name}({', '.join(map(str, self.parameters))})" + (f" -> {self.returns}" if self.returns else "")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Scope:
     """kind: global, block, gate or def."""
 

@@ -27,7 +27,7 @@ class Token(NamedTuple):
     end: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Node:
     """A piece of the text."""
 
@@ -38,7 +38,7 @@ class Node:
 # -- expressions ----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Expression(Node):
     """Any expression.  `children` are its operands; `order`, when set, caches its nodes from the
     leaves up (see `evaluate`)."""
@@ -50,7 +50,7 @@ class Expression(Node):
         return ()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Literal(Expression):
     """A literal.  kind: int, float, imaginary (value is the factor), bits (text without
     underscores), bool, or timing (value is a number and `unit` says of what)."""
@@ -60,19 +60,19 @@ class Literal(Expression):
     unit: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Name(Expression):
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Hardware(Expression):
     """A hardware qubit, `$index`."""
 
     index: int
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Call(Expression):
     """A function, subroutine or extern in an expression; also the head of a gate call."""
 
@@ -84,7 +84,7 @@ class Call(Expression):
         return tuple(self.arguments)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Range(Expression):
     """`first:step:last`, both ends included; None where left out."""
 
@@ -93,12 +93,12 @@ class Range(Expression):
     last: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class SetLiteral(Expression):
     items: list[Expression]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Index(Expression):
     """`base[items]`; one item may be a `SetLiteral`."""
 
@@ -110,7 +110,7 @@ class Index(Expression):
         return (self.base,)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Unary(Expression):
     """op: neg, ! or ~.  `closed` when it stood in parentheses."""
 
@@ -123,7 +123,7 @@ class Unary(Expression):
         return (self.operand,)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Binary(Expression):
     op: str
     left: Expression
@@ -136,7 +136,7 @@ class Binary(Expression):
         return (self.left, self.right)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ScalarType(Node):
     """A classical type; `size` is its designator, for complex that of its float."""
 
@@ -144,7 +144,7 @@ class ScalarType(Node):
     size: Expression | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ArrayType(Node):
     """`array[base, dims]`; for parameters `access` is readonly or mutable, and `rank` the
     expression of `#dim = rank`."""
@@ -155,7 +155,7 @@ class ArrayType(Node):
     rank: Expression | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Cast(Expression):
     type: ScalarType
     operand: Expression
@@ -165,22 +165,22 @@ class Cast(Expression):
         return (self.operand,)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Concatenation(Expression):
     parts: list[Expression]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ArrayLiteral(Expression):
     items: list[Expression]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class MeasureExpression(Expression):
     operand: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class QuantumCall(Expression):
     """A subroutine call with its qubits after the parentheses (3.2 draft)."""
 
@@ -188,7 +188,7 @@ class QuantumCall(Expression):
     operands: list[Expression]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class DurationOf(Expression):
     body: Block
 
@@ -196,37 +196,37 @@ class DurationOf(Expression):
 # -- statements -----------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Statement(Node):
     """Any statement.  `annotations` are the texts bound to it, from `@` on."""
 
     annotations: tuple[str, ...] = field(default=(), init=False)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Block(Statement):
     """`{ statements }`, or the single statement in its place."""
 
     statements: list[Statement]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Version(Statement):
     version: Token
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Include(Statement):
     path: Token
     """With its quotes."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Pragma(Statement):
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Calibration(Statement):
     """cal, defcal or defcalgrammar, kept as text.  `name` is the gate that a defcal calibrates."""
 
@@ -235,7 +235,7 @@ class Calibration(Statement):
     name: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class QuantumDeclaration(Statement):
     """qubit or qreg."""
 
@@ -243,7 +243,7 @@ class QuantumDeclaration(Statement):
     size: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class RegisterDeclaration(Statement):
     """creg."""
 
@@ -251,7 +251,7 @@ class RegisterDeclaration(Statement):
     size: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Declaration(Statement):
     """A classical variable.  io: "", input or output."""
 
@@ -261,20 +261,20 @@ class Declaration(Statement):
     io: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ConstDeclaration(Statement):
     type: ScalarType
     name: Token
     value: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Alias(Statement):
     name: Token
     value: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class GateStatement(Statement):
     """A gate definition; `body` is None for an opaque one."""
 
@@ -284,7 +284,7 @@ class GateStatement(Statement):
     body: Block | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Parameter(Node):
     """A formal parameter.  type: a classical type, or "qubit" with a `size`."""
 
@@ -293,7 +293,7 @@ class Parameter(Node):
     size: Expression | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class DefStatement(Statement):
     name: Token
     parameters: list[Parameter]
@@ -301,14 +301,14 @@ class DefStatement(Statement):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ExternStatement(Statement):
     name: Token
     parameters: list[ScalarType | ArrayType]
     returns: ScalarType | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Modifier(Node):
     """kind: inv, pow, ctrl or negctrl."""
 
@@ -316,7 +316,7 @@ class Modifier(Node):
     argument: Expression | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class GateCall(Statement):
     """`modifiers name(arguments)[duration] operands;`, also of a global phase (`gphase`)."""
 
@@ -327,40 +327,40 @@ class GateCall(Statement):
     duration: Expression | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Measure(Statement):
     operand: Expression
     target: Expression | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Reset(Statement):
     operand: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Barrier(Statement):
     operands: list[Expression] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Nop(Statement):
     operands: list[Expression] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Delay(Statement):
     duration: Expression
     operands: list[Expression] | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Box(Statement):
     duration: Expression | None
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Assignment(Statement):
     """`target op= value`; op is "" for a plain one."""
 
@@ -369,25 +369,25 @@ class Assignment(Statement):
     value: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ExpressionStatement(Statement):
     value: Expression
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class IfStatement(Statement):
     condition: Expression
     then: Block
     orelse: Block | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class WhileStatement(Statement):
     condition: Expression
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class ForStatement(Statement):
     type: ScalarType
     name: Token
@@ -395,7 +395,7 @@ class ForStatement(Statement):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Case(Node):
     """labels is None for the default."""
 
@@ -403,27 +403,27 @@ class Case(Node):
     body: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class SwitchStatement(Statement):
     subject: Expression
     cases: list[Case]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Break(Statement):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Continue(Statement):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class End(Statement):
     pass
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False, eq=False)
 class Return(Statement):
     value: Expression | None
