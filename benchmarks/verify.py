@@ -74,6 +74,9 @@ def corpus(folder: Path, targets: list[str], levels: list[int]) -> None:
                     done = qir.compile(path, target, optimization_level=level, shots=100)
                 except QirError:
                     continue
+                except Exception as crash:
+                    print(f"crash: {path} {target} -O{level}: {type(crash).__name__}: {crash}", file=sys.stderr)
+                    continue
                 for report in done.report.circuits:
                     verdict = report.verification
                     tally[(target, level, verdict.verdict, str(verdict.method))] += 1

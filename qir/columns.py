@@ -225,4 +225,5 @@ def layers(w: Wires, count: int, weight: npt.NDArray[np.bool_] | npt.NDArray[np.
             for q in mine:
                 level[q] = depth
             result[i] = depth
-    return np.array(result, dtype=np.int32)
+    long = max(result, default=0) >= 2**31  # weights may be times, see the estimate
+    return np.array(result, dtype=np.int64 if long else np.int32)
