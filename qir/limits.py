@@ -29,6 +29,7 @@ class Limits:
     controls: int | None = 64
     errors: int | None = 100
     array_elements: int | None = 1_000_000
+    circuits: int | None = 20_000
     exact_qubits: int = 8
     exact_work: int = 2**30
 

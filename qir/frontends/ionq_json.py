@@ -115,6 +115,11 @@ class _JobReader:
         if not isinstance(entries, list):
             self.findings.error("json.type", f'"circuits" is a list, not {kind_of(entries)}', path)
             return []
+        limit = self.findings.limits.circuits
+        if limit is not None and len(entries) > limit:
+            here = f"{len(entries)} circuits in one job; the limit is {limit}"
+            self.findings.error("limit.exceeded", here, path, help="raise Limits.circuits")
+            return []
         circuits: list[JobCircuit] = []
         for i, entry in enumerate(entries):
             place: Path = (*path, i)
