@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from qir.circuit import Circuit, Layout
 from qir.diagnostics import Diagnostic, error
@@ -156,51 +155,49 @@ class Greedy:
             bonds[b][0].append(a)
             bonds[b][1].append(count)
         self.num_qubits, self.graph = num_qubits, graph
-        self.partners = [np.array(found, np.int64) for found, _ in bonds]
-        self.weights = [np.array(found, np.float64) for _, found in bonds]
-        self.total = np.array([w.sum() for w in self.weights])
-        self.free = np.zeros(graph.size, np.bool_)
-        self.free[list(allowed)] = True
-        ends = np.array(graph.edges, np.int64).reshape(-1, 2)
-        ends = ends[self.free[ends].all(axis=1)]
-        self.room = np.bincount(ends.ravel(), minlength=graph.size)
+        self.bonds = bonds
+        self.total = [sum(weights) for _, weights in bonds]
+        self.allowed = sorted(allowed)
+        inside = set(allowed)
+        self.room = [sum(1 for n in near if n in inside) for near in graph.neighbours]
 
     def place(self, rng: random.Random) -> list[int]:
         """The hardware qubit of every program qubit."""
-        num_qubits, graph, distance = self.num_qubits, self.graph, self.graph.distance
-        partners, weights, total = self.partners, self.weights, self.total
-        free, room = self.free.copy(), self.room.copy()
-        place = np.full(num_qubits, -1, np.int64)
-        bond = np.zeros(num_qubits)
-        for step in range(num_qubits):
+        neighbours, distance = self.graph.neighbours, self.graph.rows
+        free = [False] * self.graph.size
+        for q in self.allowed:
+            free[q] = True
+        room = self.room.copy()
+        place = [-1] * self.num_qubits
+        bond = [0] * self.num_qubits
+        left = list(range(self.num_qubits))
+        border: dict[int, None] = {}
+        while left:
             # The tie to what is placed decides; among equals, or at the beginning, the total.
-            left = place < 0
-            rank = np.where(left, bond, -1.0)
-            most = rank.max()
-            choices = np.flatnonzero(rank == most) if most > 0 else _heaviest(total, left)
-            vertex = int(choices[rng.randrange(len(choices))])
-            placed = place[partners[vertex]] >= 0
-            if step == 0:
-                spots = np.flatnonzero(free)
-            else:
-                if placed.any():
-                    cost = weights[vertex][placed] @ distance[place[partners[vertex][placed]]]
-                else:
-                    cost = distance[place[place >= 0]].min(axis=0)
-                cost = np.where(free, cost, np.inf)
-                spots = np.flatnonzero(cost <= cost.min())
+            most = max([bond[v] for v in left])
+            rank = bond if most > 0 else self.total
+            top = most if most > 0 else max([rank[v] for v in left])
+            choices = [v for v in left if rank[v] == top]
+            vertex = choices[rng.randrange(len(choices))]
+            partners, weights = self.bonds[vertex]
+            anchors = [(distance[place[u]], w) for u, w in zip(partners, weights) if place[u] >= 0]
+            spots = list(border) or [q for q in self.allowed if free[q]]
+            if anchors:
+                costs = [sum([w * row[q] for row, w in anchors]) for q in spots]
+                least = min(costs)
+                spots = [q for q, c in zip(spots, costs) if c == least]
             # Places with free neighbours leave room for what comes next.
-            space = room[spots]
-            spots = spots[space == space.max()]
-            spot = int(spots[rng.randrange(len(spots))])
+            space = max([room[q] for q in spots])
+            spots = [q for q in spots if room[q] == space]
+            spot = spots[rng.randrange(len(spots))]
             place[vertex] = spot
             free[spot] = False
-            room[list(graph.neighbours[spot])] -= 1
-            bond[partners[vertex]] += weights[vertex]
-        result: list[int] = place.tolist()
-        return result
-
-
-def _heaviest(total: npt.NDArray[np.float64], left: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    rank = np.where(left, total, -1.0)
-    return np.flatnonzero(rank == rank.max())
+            border.pop(spot, None)
+            for q in neighbours[spot]:
+                room[q] -= 1
+                if free[q]:
+                    border[q] = None
+            left.remove(vertex)
+            for u, w in zip(partners, weights):
+                bond[u] += w
+        return place

@@ -67,7 +67,7 @@ class RouteQubits:
     do not commute.  A program on hardware qubits stays as it is.  Deterministic for a seed; bounded
     by trials and steps.  Swaps are left as gates beside the gates they should be merged with.
 
-    trials: starting placements; None takes 1, 4, 12 and 40 for the levels 0 to 3, fewer when the program
+    trials: starting placements; None takes 1, 4, 16 and 40 for the levels 0 to 3, fewer when the program
     is long.
     """
 
@@ -99,7 +99,7 @@ class RouteQubits:
         return _rebuild(placed, found, best, context, self.name)
 
     def _trials(self, found: Flow, context: Context) -> int:
-        wanted = self.trials if self.trials is not None else (1, 4, 12, 40)[context.level]
+        wanted = self.trials if self.trials is not None else (1, 4, 16, 40)[context.level]
         return max(1, min(wanted, NODES // (5 * (len(found.rows) + 50))))
 
     def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> _Walk:
@@ -122,8 +122,7 @@ class RouteQubits:
         for trial in range(trials):
             rng = random.Random(f"{context.seed}:{trial}")  # noqa: S311
             seed = rng.randrange(2**31 - 2)
-            place = guess.place(rng)
-            start = _filled(dict(enumerate(place)), count, allowed, size)
+            start: Any = _filled(dict(enumerate(guess.place(rng))), count, allowed, size)
             for turn in range(3):
                 walk = walker.walk(start, seed, variant=trial)
                 if best is None or _rank(walk) < _rank(best):

@@ -30,6 +30,12 @@ class Coupling:
     distance: npt.NDArray[np.int32]
 
     @cached_property
+    def rows(self) -> list[list[int]]:
+        """The distances as lists."""
+        found: list[list[int]] = self.distance.tolist()
+        return found
+
+    @cached_property
     def bipartite(self) -> bool:
         """Whether no cycle has odd length."""
         return _two_colours({q: list(near) for q, near in enumerate(self.neighbours)})

@@ -92,7 +92,7 @@ def _optimise(level: int) -> tuple[Pass, ...]:
     paulis: tuple[Pass, ...] = (SimplifyPaulis(), *PAIRS, *REBUILD)
     if level == 2:
         return (*PAIRS, Best((REBUILD, paulis)))
-    search: tuple[Pass, ...] = (SimplifyPaulis(trials=16), *PAIRS, *REBUILD)
+    search: tuple[Pass, ...] = (SEARCH, *PAIRS, *REBUILD)
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
     written = (Decompose("two"), *search)
     return (Best((pairs, (*PAIRS, *paulis), written, (*pairs, *search)), limit=_LARGE), Best(((), search), limit=_LARGE))
@@ -122,7 +122,12 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     if level >= 2:
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
+        first = middle
         middle = (Best((middle, paulis), "cz"),)
+        if level == 3:
+            # What is simplest all-to-all need not be once it is routed: route all candidates, the program as written too.
+            routed = (RouteQubits(), Resynthesise())
+            middle = (Best(((*first, *routed), (*paulis, *routed), routed), "cz", limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), *tail)
