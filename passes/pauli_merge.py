@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from qir.params import Angle
-from qir.symplectic import LETTERS, Planes, anticommute, letters_of, multiply, sign_of
+from qir.symplectic import LETTERS, Planes, bits, sign_of
 
 from .pauli_form import PauliForm, Rotation, quarter_turns
 
@@ -63,53 +63,35 @@ def _sweep(form: PauliForm) -> bool:
 
 def _absorb(form: PauliForm) -> None:
     """Move rotations by multiples of pi/2 to the end, into the frame."""
-    moving: list[tuple[int, int, int, int]] = []
-    kept: list[Rotation] = []
-    for r in form.rotations:
-        turns = quarter_turns(r.angle)
-        if turns is not None:
-            full = round((float(r.angle) - turns * math.pi / 2) / (2 * math.pi))
-            form.phase = form.phase + (math.pi if full & 1 else 0.0)
-            if turns:
-                moving.append((r.x, r.z, (r.x & r.z).bit_count() & 3, turns))
-            continue
-        # What moves acts before r; past each, r becomes R_c^-1 r R_c.
-        p = (r.x, r.z, (r.x & r.z).bit_count() & 3)
-        for x, z, k, turns in reversed(moving):
-            if anticommute(p[0], p[1], x, z):
-                p = _conjugate(p, (x, z, k), turns)
-        r.x, r.z = p[0], p[1]
-        if sign_of(p):
-            r.angle = -r.angle
-        kept.append(r)
-    form.rotations = kept
-    prepend(form, moving)
-
-
-def _conjugate(a: tuple[int, int, int], p: tuple[int, int, int], turns: int) -> tuple[int, int, int]:
-    """R^-1 A R for the rotation R by some quarter turns about P, where A and P anticommute."""
-    if turns == 2:
-        return a[0], a[1], (a[2] + 2) & 3
-    x, z, k = multiply(a, p)
-    return x, z, (k + (3 if turns == 1 else 1)) & 3
-
-
-def prepend(form: PauliForm, rotations: list[tuple[int, int, int, int]]) -> None:
-    """Put rotations by quarter turns (x, z, k, turns; the first acts first) right before the frame's Clifford."""
-    if not rotations:
-        return
+    n, count = form.num_qubits, len(form.rotations)
     frame = form.frame
-    for images in (frame.xs, frame.zs):
-        for q, a in enumerate(images):
-            # (C R_1 .. R_m)^-1 A (C R_m .. R_1): C first from the outside, then the last rotation.
-            for x, z, k, turns in reversed(rotations):
-                if anticommute(a[0], a[1], x, z):
-                    a = _conjugate(a, (x, z, k), turns)
-            images[q] = a
-    n = form.num_qubits
-    letters = letters_of([r[0] for r in rotations], [r[1] for r in rotations], n).tolist()
-    gates = []
-    for row, (_, _, _, turns) in zip(letters, rotations):
-        support = tuple(q for q in range(n) if row[q])
-        gates.append(("".join(LETTERS[row[q]] for q in support), support, turns))
+    images = [*frame.xs, *frame.zs]
+    strings = [(r.x, r.z, 0) for r in form.rotations] + [(p[0], p[1], sign_of(p)) for p in images]
+    planes = Planes.of(strings, n)
+    turning = {i: turns for i, r in enumerate(form.rotations) if (turns := quarter_turns(r.angle)) is not None}
+    others = (1 << len(strings)) - 1 & ~sum(1 << i for i in turning)
+    # Everything after a rotation R_c that moves to the end passes it and becomes R_c^-1 (..) R_c; the last one is
+    # passed first.
+    for i in sorted(turning, reverse=True):
+        r, turns = form.rotations[i], turning[i]
+        full = round((float(r.angle) - turns * math.pi / 2) / (2 * math.pi))
+        form.phase = form.phase + (math.pi if full & 1 else 0.0)
+        if turns:
+            planes.turn(r.x, r.z, turns, others & -(1 << i))
+    moved = planes.strings(len(strings))
+    gates: list[tuple[str, tuple[int, ...], int]] = []
+    kept: list[Rotation] = []
+    for i, r in enumerate(form.rotations):
+        if turning.get(i):
+            support = tuple(bits(r.x | r.z))
+            letters = "".join(LETTERS[(r.x >> q & 1) | (r.z >> q & 1) << 1] for q in support)
+            gates.append((letters, support, turning[i]))
+        elif i not in turning:
+            r.x, r.z, sign = moved[i]
+            if sign:
+                r.angle = -r.angle
+            kept.append(r)
+    form.rotations = kept
     form.cliffords[:0] = gates
+    rows = [(x, z, ((x & z).bit_count() + 2 * sign) & 3) for x, z, sign in moved[count:]]
+    frame.xs, frame.zs = rows[:n], rows[n:]

@@ -142,6 +142,46 @@ class Planes:
             result ^= self.x[q]
         return result
 
+    def strings(self, count: int) -> list[tuple[int, int, int]]:
+        """The first `count` strings as (x, z, sign) with one bit per qubit."""
+        xs, zs = [0] * count, [0] * count
+        inside = (1 << count) - 1
+        for q, (x, z) in enumerate(zip(self.x, self.z)):
+            bit = 1 << q
+            for r in bits(x & inside):
+                xs[r] |= bit
+            for r in bits(z & inside):
+                zs[r] |= bit
+        return [(xs[r], zs[r], self.sign >> r & 1) for r in range(count)]
+
+    def turn(self, x: int, z: int, turns: int, mask: int) -> None:
+        """Replace the strings A of a mask by R^-1 A R for the rotation R by 1 to 3 quarter turns about a string P.
+
+        That is -i A P, -A or i A P for those that anticommute with P, and A for the others.
+        """
+        rows = self.clash(x, z) & mask
+        if turns == 2:
+            self.sign ^= rows
+            return
+        # The power of i in A P, letter by letter, in two bits per string.
+        low = high = 0
+        for q in bits(x | z):
+            p = (x >> q & 1) | (z >> q & 1) << 1
+            xa, za = self.x[q], self.z[q]
+            if p == 1:
+                other, plus = za & rows, ~xa
+            elif p == 2:
+                other, plus = xa & rows, za
+            else:
+                other, plus = (xa ^ za) & rows, xa
+            high ^= (low & other) ^ (other & ~plus)
+            low ^= other
+            if p & 1:
+                self.x[q] = xa ^ rows
+            if p & 2:
+                self.z[q] = za ^ rows
+        self.sign ^= (high if turns == 1 else ~high) & rows
+
     def letter(self, q: int, r: int) -> int:
         """The letter of string r on qubit q."""
         return (self.x[q] >> r & 1) | (self.z[q] >> r & 1) << 1
