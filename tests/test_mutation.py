@@ -400,3 +400,32 @@ def test_a_diagonal_gate_may_move_past_a_measurement() -> None:
     journal.reorder("fine", a, b, np.array([0, 2, 1]))
     assert equivalent(a, b, journal=journal, limits=LARGE).method == "rewrites"
     assert equivalent(a, b).verdict == "proved"
+
+
+# -- a second oracle ----------------------------------------------------------------------------
+
+
+def _to_qiskit(circuit: Circuit) -> Any:
+    """A circuit of standard gates, for QCEC."""
+    from qiskit import QuantumCircuit
+
+    built = QuantumCircuit(circuit.num_qubits)
+    for op in circuit.ops:
+        getattr(built, {"u3": "u"}.get(op.name, op.name))(*op.params, *op.qubits)
+    return built
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_qcec_agrees_on_a_sample(seed: int) -> None:
+    """MQT QCEC: only `equivalent*` and `not_equivalent` are verdicts; equal placements, so its layout does not matter."""
+    qcec = pytest.importorskip("mqt.qcec")
+    source = random_circuit(seed, WIDTH, 12)
+    result = run(source, Context(target=None, level=2))
+    assert result.layout in (None, Layout.trivial(WIDTH))
+    rng = np.random.default_rng(seed)
+    for candidate in (result, flipped_sign(result, rng), dropped_gate(result, rng)):
+        if candidate is None:
+            continue
+        verdict = str(qcec.verify(_to_qiskit(source), _to_qiskit(candidate), timeout=5).equivalence).rsplit(".", 1)[-1]
+        assert verdict == "not_equivalent" or verdict.startswith("equivalent")
+        assert equivalent(source, candidate).verdict == ("refuted" if verdict == "not_equivalent" else "proved")

@@ -42,6 +42,8 @@ def _chain(a: Circuit, b: Circuit, journal: Journal, whole: Whole, notes: Notes,
         try:
             if not _same(current, step.before):
                 raise Unjustified("it does not begin where the step before it ended")
+            if step.before.cregs != step.after.cregs:
+                raise Unjustified("classical registers changed")
             _check(step, whole, notes, assume_zero=assume_zero, inside=inside)
         except Differs:
             raise
