@@ -7,8 +7,8 @@ closer to a single qubit and, counting the later strings with falling weight, le
 Martiel, arXiv 2404.03280).  A rotation about two qubits is one gate as it stands: it is done so when no
 change of frame pays.  Then the frame is reduced, shortest row pair first (Bravyi et al., arXiv 2105.02291).
 
-Strings are kept as bit planes: per qubit two integers with one bit per string, so that a gate, and the
-price of a gate, take a handful of operations on integers however many strings there are.
+Strings are kept as bit planes (`qir.symplectic.Planes`): a gate, and the price of a gate, take a handful of
+operations on integers however many strings there are.
 """
 
 from __future__ import annotations
@@ -432,7 +432,7 @@ def _reducing_pairs(code_a: int, code_b: int) -> tuple[tuple[int, int], ...]:
     clashes = _clash(xa, za) + _clash(xb, zb)
     result = []
     for number, pair in enumerate(TQE_PAULIS):
-        x, z = int(TQE_CODE[number, 4 * xa + xb]), int(TQE_CODE[number, 4 * za + zb])
+        x, z = TQE_CODE[number][4 * xa + xb], TQE_CODE[number][4 * za + zb]
         first, second = (x >> 2, z >> 2), (x & 3, z & 3)
         length = sum(2 * (max(letters) > 0) + _clash(*letters) for letters in (first, second))
         # Two anticommuting pairs (6) become commuting (4); of one of each (5) or of two commuting (4) one goes.

@@ -1,9 +1,9 @@
 """Pauli strings as bits: letters, products, commutation, and conjugation by entangling Cliffords.
 
-Plain arrays in, plain arrays out.  A letter is two bits, x + 2 z: 0 is I, 1 is X, 2 is Z, 3 is Y, so
-that the product of two letters, up to phase, is their exclusive or.  A string is an array of letters
-(one per qubit, qubit 0 first) or a pair of integers `x`, `z` with one bit per qubit.  Signs are
-held apart, 1 for minus.
+A letter is two bits, x + 2 z: 0 is I, 1 is X, 2 is Z, 3 is Y, so that the product of two letters, up to
+phase, is their exclusive or.  A string is a pair of integers `x`, `z` with one bit per qubit; many strings
+are bit planes, with one bit per string in two integers per qubit (`Planes`), so that what happens to all
+of them takes a handful of operations on integers.  Signs are held apart, 1 for minus.
 
 A TQE gate (two-qubit entangling gate, Schmitz et al., arXiv 2103.08602) is the Clifford
 exp(i pi/4 (1 - P)(1 - Q)) for letters P and Q of two qubits: cz is that of Z and Z, cx that of Z and X.
@@ -13,20 +13,11 @@ Each is its own inverse.  The nine are numbered 3 (P - 1) + (Q - 1).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-__all__ = [
-    "LETTERS", "TQE_CODE", "TQE_PAULIS", "TQE_SIGN", "Planes", "anticommute", "bits", "commutation", "letters_of", "masks_of",
-    "multiply", "sign_of",
-]  # fmt: skip
+__all__ = ["LETTERS", "TQE_CODE", "TQE_PAULIS", "Planes", "bits", "multiply", "sign_of"]
 
 LETTERS = "IXZY"
 """The text of letter codes 0 to 3."""
-
-Letters = npt.NDArray[np.uint8]
 
 
 def multiply(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -36,71 +27,23 @@ def multiply(a: tuple[int, int, int], b: tuple[int, int, int]) -> tuple[int, int
     return x1 ^ x2, z1 ^ z2, (k1 + k2 + 2 * (z1 & x2).bit_count()) & 3
 
 
-def anticommute(x1: int, z1: int, x2: int, z2: int) -> int:
-    """1 when the two strings anticommute, else 0."""
-    return ((x1 & z2).bit_count() + (z1 & x2).bit_count()) & 1
-
-
 def sign_of(pauli: tuple[int, int, int]) -> int:
     """The sign (1 for minus) of a Hermitian Pauli (x, z, k) in terms of letters, where Y = i X Z."""
     x, z, k = pauli
     return ((k - (x & z).bit_count()) & 3) >> 1
 
 
-def letters_of(xs: list[int], zs: list[int], num_qubits: int) -> Letters:
-    """Letters, shape (strings, num_qubits), of strings given by their integers."""
-    size = (num_qubits + 7) // 8 or 1
-    result = np.zeros((len(xs), num_qubits), np.uint8)
-    for weight, values in ((1, xs), (2, zs)):
-        raw = np.frombuffer(b"".join(v.to_bytes(size, "little") for v in values), np.uint8).reshape(len(values), size)
-        result += weight * np.unpackbits(raw, axis=1, bitorder="little")[:, :num_qubits]
-    return result
-
-
-def masks_of(letters: Letters) -> tuple[list[int], list[int]]:
-    """The integers (xs, zs) of strings given by letters, shape (strings, num_qubits)."""
-    result = []
-    for bit in (1, 2):
-        raw = np.packbits((letters & bit) != 0, axis=1, bitorder="little")
-        result.append([int.from_bytes(row.tobytes(), "little") for row in raw])
-    return result[0], result[1]
-
-
-def commutation(a: Letters, b: Letters) -> npt.NDArray[np.bool_]:
-    """Which strings of `a` anticommute with which of `b`; shapes (m, q) and (n, q) give (m, n)."""
-    ax, az = (a & 1).astype(np.float32), (a >> 1).astype(np.float32)
-    bx, bz = (b & 1).astype(np.float32), (b >> 1).astype(np.float32)
-    overlap = ax @ bz.T + az @ bx.T
-    result: npt.NDArray[np.bool_] = (overlap.astype(np.int32) & 1).astype(np.bool_)
-    return result
-
-
 TQE_PAULIS: tuple[tuple[int, int], ...] = tuple((p, q) for p in (1, 2, 3) for q in (1, 2, 3))
 """The letters P and Q of each TQE gate."""
 
 
-def _phase(a: int, b: int) -> int:
-    """The power of i in the product of two letters."""
-    return 0 if not a or not b or a == b else (1 if (a, b) in ((1, 3), (3, 2), (2, 1)) else 3)
+def _after(t: int, a: int, b: int) -> int:
+    p, q = TQE_PAULIS[t]
+    return 4 * (a ^ (p if b and b != q else 0)) + (b ^ (q if a and a != p else 0))
 
 
-def _tables() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    code = np.zeros((9, 16), np.uint8)
-    sign = np.zeros((9, 16), np.uint8)
-    for t, (p, q) in enumerate(TQE_PAULIS):
-        for a in range(4):
-            for b in range(4):
-                from_a, from_b = bool(a and a != p), bool(b and b != q)
-                code[t, 4 * a + b] = 4 * (a ^ (p if from_b else 0)) + (b ^ (q if from_a else 0))
-                if from_a and from_b:
-                    # (a Q)(P b): on the first qubit a P, on the second Q b.
-                    sign[t, 4 * a + b] = ((_phase(a, p) + _phase(q, b)) & 3) >> 1
-    code.flags.writeable = sign.flags.writeable = False
-    return code, sign
-
-
-TQE_CODE, TQE_SIGN = _tables()
-"""Per TQE gate and pair of letters (4 a + b): the pair after conjugation, and whether the sign flips."""
+TQE_CODE: tuple[tuple[int, ...], ...] = tuple(tuple(_after(t, a, b) for a in range(4) for b in range(4)) for t in range(9))
+"""Per TQE gate and pair of letters (as 4 a + b): the pair after conjugation."""
 
 
 class Planes:

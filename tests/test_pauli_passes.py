@@ -20,7 +20,7 @@ from qir.passes.elide import ElideSwaps
 from qir.passes.pauli_form import extract
 from qir.passes.pauli_merge import merge_rotations
 from qir.passes.pauli_simplify import SimplifyPaulis, two_qubit_cost
-from qir.symplectic import LETTERS, TQE_CODE, TQE_PAULIS, TQE_SIGN, Planes, commutation, letters_of, masks_of
+from qir.symplectic import LETTERS, TQE_CODE, TQE_PAULIS, Planes
 from qir.verify import equivalent
 
 ANGLES = st.sampled_from([0.3, -1.1, math.pi / 4, math.pi / 2, -math.pi / 2, math.pi, 7 * math.pi / 2, 0.25, 0.5])
@@ -142,15 +142,14 @@ def test_the_gate_count_of_an_adder_like_uncomputation() -> None:
     np.testing.assert_allclose(matrix(after), matrix(circuit), atol=1e-9)
 
 
-@given(st.lists(st.lists(st.integers(0, 3), min_size=5, max_size=5), min_size=1, max_size=6))
-def test_letters_and_masks_are_the_same_strings(rows: list[list[int]]) -> None:
-    letters = np.array(rows, np.uint8)
-    np.testing.assert_array_equal(letters_of(*masks_of(letters), 5), letters)
-    xs, zs = masks_of(letters)
-    clash = commutation(letters, letters)
-    for i in range(len(rows)):
-        for j in range(len(rows)):
-            assert clash[i, j] == ((xs[i] & zs[j]).bit_count() + (zs[i] & xs[j]).bit_count()) & 1
+@given(st.lists(st.tuples(st.integers(0, 31), st.integers(0, 31), st.integers(0, 1)), min_size=1, max_size=6))
+def test_planes_hold_strings(rows: list[tuple[int, int, int]]) -> None:
+    planes = Planes.of(rows, 5)
+    assert planes.strings(len(rows)) == rows
+    for x, z, _ in rows:
+        clash = planes.clash(x, z)
+        for j, (u, v, _) in enumerate(rows):
+            assert clash >> j & 1 == ((x & v).bit_count() + (z & u).bit_count()) & 1
 
 
 PAULI = (np.eye(2), np.array([[0, 1], [1, 0]]), np.diag([1, -1]), np.array([[0, -1j], [1j, 0]]))
@@ -168,11 +167,10 @@ def test_entangling_gates_conjugate_pairs_of_letters_as_tabled(number: int) -> N
     planes.tqe(p, q, 0, 1)
     for code in range(16):
         a, b = divmod(code, 4)
-        c, d = divmod(int(TQE_CODE[number, code]), 4)
-        sign = -1 if TQE_SIGN[number, code] else 1
+        c, d = divmod(TQE_CODE[number][code], 4)
+        sign = -1 if planes.sign >> code & 1 else 1
         np.testing.assert_allclose(gate @ np.kron(PAULI[b], PAULI[a]) @ gate, sign * np.kron(PAULI[d], PAULI[c]), atol=1e-12)
         assert (planes.letter(0, code), planes.letter(1, code)) == (c, d)
-        assert planes.sign >> code & 1 == int(TQE_SIGN[number, code])
 
 
 def test_letters_are_in_the_order_of_their_bits() -> None:
