@@ -104,20 +104,21 @@ class RouteQubits:
 
     def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> _Walk:
         """The best of some walks from a given placement."""
-        walker = _Walker(found, graph)
-        walks = (walker.walk(start, context.seed + i, variant=i) for i in range(self._trials(found, context)))
+        trials = self._trials(found, context)
+        walker = _Walker(found, graph, trials)
+        walks = (walker.walk(start, context.seed + i, variant=i) for i in range(trials))
         return min(walks, key=_rank)
 
     def _search(self, circuit: Circuit, found: Flow, context: Context, target: Target, graph: Coupling) -> _Walk:
         allowed = usable_qubits(target, graph, circuit.num_qubits)
         pairs = found.pairs
         size, count = graph.size, circuit.num_qubits
-        walker = _Walker(found, graph)
+        trials = self._trials(found, context)
+        walker = _Walker(found, graph, trials)
         perfect = embedding(pairs, graph, target, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
         if perfect is not None:
             return walker.walk(_filled(perfect, count, allowed, size), context.seed)
         best: _Walk | None = None
-        trials = self._trials(found, context)
         guess = Greedy(pairs, count, graph, allowed)
         for trial in range(trials):
             rng = random.Random(f"{context.seed}:{trial}")  # noqa: S311
@@ -227,11 +228,11 @@ class _Walker:
 
     hot: ClassVar[bool] = False
 
-    def __init__(self, found: Flow, graph: Coupling) -> None:
+    def __init__(self, found: Flow, graph: Coupling, trials: int) -> None:
         self.size, self.count = graph.size, len(found.rows)
         self.kernel: Callable[..., tuple[int, int, int]] = route_kernel.search
         compiled = None
-        if _Walker.hot or 40 * self.count > route_kernel.JIT_WORK:
+        if _Walker.hot or trials * self.count > route_kernel.JIT_WORK:
             compiled = route_kernel.compiled()
             if compiled is not None:
                 _Walker.hot = True
