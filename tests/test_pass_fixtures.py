@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,9 @@ CASES = sorted(FOLDER.glob("*.qasm"))
 def make(name: str) -> Pass:
     """A pass by name; `decompose:rzz` and `lower_ionq:ms` set its first option."""
     base, _, option = name.partition(":")
-    return PASSES[base](option) if option else PASSES[base]()
+    maker: Any = PASSES[base]
+    made: Pass = maker(option) if option else maker()
+    return made
 
 
 def result(path: Path) -> str:
