@@ -107,8 +107,8 @@ class SimplifyPaulis:
 
     trials: runs of the greedy search, with different weights; the best is kept.
     work: bound on runs times rotations times qubits: there are fewer runs, or none, when they would be over it.
-    most: stretches of more gates are left alone.    dense: so are those with more rotations, once merged, than
-    this times their two-qubit gates: they have little to gain.
+    most: stretches of more gates are left alone, and circuits of more than ten times as many.
+    dense: so are those with more rotations, once merged, than this times their two-qubit gates: they have little to gain.
 
     Needs: no particular basis; gates with modifiers and user gates end a stretch.
     Establishes: one-qubit Cliffords and rotations, cx, cz, and rotations about two-qubit Paulis; swaps at the
@@ -123,6 +123,8 @@ class SimplifyPaulis:
     dense: float = 1.5
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
+        if len(circuit.columns) > 10 * self.most:
+            return circuit
         labels, stretches = regions(circuit)
         plans: dict[int, tuple[Found, list[int]]] = {}
         for number, rows in enumerate(stretches):

@@ -21,6 +21,8 @@ from qir.symplectic import TQE_CODE, TQE_PAULIS, Planes, bits
 
 __all__ = ["Effort", "Gate", "Plan", "Problem", "reduce_frame", "synthesise"]
 
+_AHEAD = 0.3
+"""How far, relative to the bound, a run may be ahead of its share before it is given up."""
 _LOOKAHEAD = 8
 """Layers that are weighed one by one; those after them count together."""
 
@@ -225,7 +227,8 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
             slack = effort.slack
             reweigh()
             continue
-        if cost >= limit:
+        # A run that is over the bound, or far ahead of its share of it, will not end below it.
+        if cost >= limit or cost * count > limit * (count - alive.bit_count() + _AHEAD * count):
             return limit + 1
         least = min([len(where) for where in front.values()])
         best: tuple[float, int, int, int, int] | None = None
