@@ -245,9 +245,20 @@ class Circuit:
     def parameters(self) -> tuple[str, ...]:
         """Names of the input parameters that have no value yet, sorted."""
         declared = {v.name for v in self.variables if v.kind == "input"}
-        local = {v.name for v in self.variables if v.kind != "input"}
+        local = {v.name for v in self.variables if v.kind != "input"} | self._loop_variables()
         used = {name for a in self.all_angles() for name in a.parameters}
         return tuple(sorted(declared | (used - local)))
+
+    def _loop_variables(self) -> set[str]:
+        """Names of the variables of `for` loops, in all blocks."""
+        names: set[str] = set()
+        pending = [self]
+        while pending:
+            for extra in pending.pop().extras:
+                pending += extra.blocks
+                if isinstance(extra.payload, For):
+                    names.add(extra.payload.variable.name)
+        return names
 
     def all_angles(self) -> Iterator[Angle]:
         """Every symbolic angle in the circuit and its blocks."""

@@ -146,10 +146,24 @@ def from_expr(expression: Expr) -> Angle:
     return fold(expression, _combine)
 
 
+def _opaque(node: Expr) -> bool:
+    """Whether a node is no arithmetic of real numbers: an element, an extern's result, an operation
+    of integers that has another value for real numbers, a classical bit."""
+    op = node.op
+    if op == "call":
+        return node.value not in _FUNCTIONS
+    if op in ("/", "%", "**", "<<", ">>", "&", "|", "^", "~", "cast"):
+        return node.type.kind in ("int", "uint", "bit", "bool")
+    return op in ("index", "bit", "register", "range", "!", "&&", "||", "==", "!=", "<", "<=", ">", ">=")
+
+
 def _bind(symbol: Expr, values: Mapping[str, AngleLike]) -> Angle:
     def combine(node: Expr, arguments: list[Angle]) -> Angle:
         if node.op == "var" and node.value in values:
             return angle(values[str(node.value)])
+        if node.args and _opaque(node) and any(name in values for name in node.variables):
+            parts = tuple(c if c.op == "const" else a.to_expr() for c, a in zip(node.args, arguments))
+            return Angle(0.0, ((Expr(node.op, node.value, parts, node.type), 1.0),))
         return _combine(node, arguments)
 
     return fold(symbol, combine)
@@ -159,6 +173,8 @@ def _combine(node: Expr, arguments: list[Angle]) -> Angle:
     op = node.op
     if op == "const" and isinstance(node.value, (int, float)):
         return Angle(float(node.value))
+    if _opaque(node):
+        return Angle(0.0, ((node, 1.0),))
     if op == "+":
         return arguments[0] + arguments[1]
     if op == "-":
@@ -174,8 +190,7 @@ def _combine(node: Expr, arguments: list[Angle]) -> Angle:
         return arguments[0] / arguments[1].constant
     if op == "cast" and node.type.kind in ("float", "angle"):
         return arguments[0]
-    foreign = op == "call" and node.value not in _FUNCTIONS
-    if arguments and all(a.is_number for a in arguments) and not foreign:
+    if arguments and all(a.is_number for a in arguments):
         return Angle(apply(node, [a.constant for a in arguments]))
     # The width of a float does not matter to an angle; integers divide differently.
     type = FLOAT if node.type.kind == "float" else node.type
@@ -263,6 +278,8 @@ def expr_text(
             return (names(node) if names else f"{op}({node.value})"), 99
         if op == "cast":
             return f"{node.type}({parts[0][0]})", 99
+        if op == "call" and node.value == "array":
+            return f"{{{', '.join(p for p, _ in parts)}}}", 99
         if op == "call":
             return f"{node.value}({', '.join(p for p, _ in parts)})", 99
         if op == "index":

@@ -168,6 +168,11 @@ M = "measure 0"
         ("def parity(bit[2] w) -> bit { bit p1 = 0; for bit b in w { p1 ^= b; } return p1; } bit[2] c = measure q[0:1]; "
          "if (parity(c)) x q[2];",
          {"00": [M, "measure 1"], "10": [M, "measure 1", "x 2"], "01": [M, "measure 1", "x 2"], "11": [M, "measure 1"]}),
+        ("def f(qubit a) -> bit { bit c; while (true) { c = measure a; if (c) return 1; x a; } return 0; } "
+         "if (f(q[0])) y q[1];",
+         {"1": [M, "y 1"]}),
+        ("def f(qubit a) { bit c = 0; c = measure a; while (c) { x a; if (c) return; } y a; } f(q[0]); z q[1];",
+         {"0": [M, "y 0", "z 1"], "1": [M, "x 0", "z 1"]}),
         ("bit c; c = measure q[0]; if (c) { c = measure q[0]; if (!c) x q[1]; else { bit d = measure q[1]; if (d) y q[2]; } }",
          {"00": [M], "10": [M, M, "x 1"], "11": [M, M, "measure 1"]}),
         ("bit c; int n = 0; while (n < 2) { c = measure q[0]; if (c) { n += 1; } else { n = 2; } } if (n == 2) x q[1];",
@@ -212,3 +217,22 @@ def test_measurements_of_subroutines_go_straight_into_their_target() -> None:
     ]  # fmt: skip
     assert circuit.num_clbits == 4
     assert not circuit.is_dynamic
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "extern f(int, float) -> float; rx(f(1, 2.0)) q[0]; float w = f(2, 1.0); ry(w) q[0];",
+        "array[int, 3] a = {1, 2, 3}; input int n; a[n] = 5; rx(a[n]) q[0]; rz(n / 2) q[0];",
+        "input array[float[64], 3] a; rx(a[1] / 2) q[0];",
+        "input int n; int k = 0; for int i in [0:n] { k += i; rx(i) q[0]; } rx(k) q[1];",
+        "input bit[2] c; input angle[8] a; if (c[0] && a > pi) x q[0]; if (a[7]) y q[0];",
+        "stretch g1; delay[g1] q[0]; delay[2 * g1 + 10ns] q; box[1us] { x q[0]; delay[16dt] q[1]; }",
+        "output bit c; c = 1; output float w; w = 0.5;",
+    ],
+)
+def test_what_is_left_to_the_run_reads_back_equal(text: str) -> None:
+    circuit = load(text)
+    again = read(Source(dumps(circuit)))
+    assert not again.has_errors, [str(d) for d in again.diagnostics]
+    assert again.circuits[0] == circuit

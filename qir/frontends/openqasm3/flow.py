@@ -426,6 +426,12 @@ class Flow(Memory):
 
     def forget_assigned(self, body: s.Block) -> None:
         """Before a loop of the circuit: what its body assigns is only known at run time."""
+        if self.frames and any(isinstance(node, s.Return) for node in walk(body.statements)):
+            frame = self.frames[-1]
+            if frame.done is None:
+                frame.done = self.new_flag("_returned", frame.depth)
+            self.flush(frame.done)
+            self.forget(frame.done)
         for name in sorted(_assigned(body) | _measured(body)):
             entity = self.find(name)
             if isinstance(entity, Variable) and entity.role != "const":

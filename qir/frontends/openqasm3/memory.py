@@ -295,6 +295,9 @@ class Memory(GateCalls):
                 self.flush(variable)
             else:
                 self.materialise(variable)
+        for entity in self.scopes[0].names.values():
+            if isinstance(entity, Bits) and entity.io == "output":
+                self.flush_bits(entity.bits)
         if self.dynamic:
             self.flush_bits(tuple(range(len(self.bit_values))))
 
