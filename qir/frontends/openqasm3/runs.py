@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -126,9 +126,8 @@ def lower_run(lowering: Lowering, run: Run) -> Generator[Any, None, None]:
             good[:] = False
             retry.clear()
         rest = np.flatnonzero(~good[position:]) + position
-        nodes = _nodes(lowering, run, rest)
         stop = count
-        for row, node in zip(rest.tolist(), nodes):
+        for row, node in _one_by_one(lowering, run, rest):
             _extend(lowering, run, columns, sizes, position, row)
             yield lowering.block([node])
             position = row + 1
@@ -173,6 +172,15 @@ def _extend(lowering: Lowering, run: Run, columns: Columns, sizes: npt.NDArray[n
         used = part.opcode[part.opcode >= USER]
         if len(used):
             lowering.rows.max_definition = max(lowering.rows.max_definition, int(used.max()) - USER)
+
+
+def _one_by_one(lowering: Lowering, run: Run, rows: npt.NDArray[np.int64]) -> Iterator[tuple[int, s.Statement]]:
+    """Rows with their statements, parsed some at a time: the first errors may be the last ones wanted."""
+    low, size = 0, 64
+    while low < len(rows):
+        batch = rows[low : low + size]
+        yield from zip(batch.tolist(), _nodes(lowering, run, batch))
+        low, size = low + size, min(2 * size, 8192)
 
 
 def _nodes(lowering: Lowering, run: Run, rows: npt.NDArray[np.int64]) -> list[s.Statement]:
