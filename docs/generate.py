@@ -48,7 +48,8 @@ def gates() -> str:
     for alias, name in ALIASES.items():
         names.setdefault(name, []).append(alias)
     lines = ["# Gates", NOTE, "Angles are radians; those of native gates are turns.", ""]
-    lines += ["| gate | qubits | angles | inverse | in stdgates.inc | IonQ name | also called |", "|---|---|---|---|---|---|---|"]
+    lines += ["| gate | qubits | angles | inverse | in stdgates.inc | IonQ name | also called |"]
+    lines += ["|---|---|---|---|---|---|---|"]
     for row in GATES.values():
         ionq = row.ionq or (row.name + " (native)" if row.native == "ionq" else "")
         cells = [f"`{row.name}`", str(row.num_qubits), str(row.num_params), f"`{row.inverse}`", "yes" if row.std else "", ionq,

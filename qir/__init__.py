@@ -67,6 +67,7 @@ _HOME = {
 """Public name to where it lives."""
 
 __all__ = [
+    "__version__",
     "Circuit",
     "CircuitBuilder",
     "CompileError",

@@ -335,16 +335,7 @@ class Circuit:
         columns = self.columns
         count = len(columns)
         if self.num_clbits == 0 and not self.extras and self.num_qubits < 2**16:
-            # Legs in row order are in program order already; a stable sort of 16-bit keys is a radix sort.
-            flat = columns.qubits.ravel()
-            legs = np.flatnonzero(flat >= 0)
-            wire = flat[legs]
-            order = np.argsort(wire.astype(np.uint16), kind="stable")
-            legs = legs[order]
-            start = np.zeros(self.num_qubits + 1, np.int64)
-            np.cumsum(np.bincount(wire, minlength=self.num_qubits), out=start[1:])
-            op, leg = np.divmod(legs, 3)
-            return Wires(op.astype(np.int32), wire[order], leg.astype(np.int32), start)
+            return self._plain_wires()
         index = np.arange(count, dtype=np.int32)
         ops, targets, legs = [], [], []
         for leg in range(3):
@@ -364,6 +355,20 @@ class Circuit:
             targets.append(np.array(wide, np.int32))
             legs.append(np.arange(len(wide), dtype=np.int32))
         return wires(np.concatenate(ops), np.concatenate(targets), np.concatenate(legs), self.num_qubits + self.num_clbits)
+
+    def _plain_wires(self) -> Wires:
+        """`wires` of a circuit whose legs are all in the columns.
+
+        Legs in row order are in program order already; a stable sort of 16-bit keys is a radix sort.
+        """
+        flat = self.columns.qubits.ravel()
+        legs = np.flatnonzero(flat >= 0)
+        wire = flat[legs]
+        order = np.argsort(wire.astype(np.uint16), kind="stable")
+        start = np.zeros(self.num_qubits + 1, np.int64)
+        np.cumsum(np.bincount(wire, minlength=self.num_qubits), out=start[1:])
+        op, leg = np.divmod(legs[order], 3)
+        return Wires(op.astype(np.int32), wire[order], leg.astype(np.int32), start)
 
     @property
     def dag(self) -> Dag:

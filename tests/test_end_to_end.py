@@ -29,7 +29,7 @@ def after(name: str, target: str, **options: Any) -> dict[str, Any]:
     report = qir.compile(EXAMPLES / name, target, **options).report.to_dict()
     row: dict[str, Any] = report["circuits"][0]
     assert row["verification"]["verdict"] == "proved", row["verification"]
-    return row["after"]  # type: ignore[no-any-return]
+    return row["after"]
 
 
 # -- IonQ ---------------------------------------------------------------------------------------

@@ -17,7 +17,8 @@ def command(a: str, b: str, assume_zero: bool) -> int:
     """Tell whether two files mean the same circuit.
 
     A and B may be in any supported format, so a source can be held against its payload; - is standard
-    input.  A payload starts in |0...0>, wherever the program's qubits were placed.  Exit status 0 when proved or tested, 1 when refuted, 5 when it could not be decided.
+    input.  A payload starts in |0...0>, wherever the program's qubits were placed.  Exit status 0 when
+    proved or tested, 1 when refuted, 5 when it could not be decided.
 
     \b
     qcompile bell.qasm -t qpu.forte-1 | qcompile verify bell.qasm -
