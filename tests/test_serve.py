@@ -170,3 +170,15 @@ def test_ionqs_own_qiskit_client_reads_the_right_counts(port: int) -> None:
     circuit.cx(0, 2)
     circuit.measure([0, 1, 2], [0, 1, 2])
     assert backend.run(circuit, shots=40).result().get_counts() == {"101": 40}
+
+
+def test_cirqs_client_of_ionq_reads_the_right_counts(port: int) -> None:
+    faults(port, "ok")
+    client = pytest.importorskip("cirq_ionq")
+    cirq = pytest.importorskip("cirq")
+    service = client.Service(remote_host=f"http://127.0.0.1:{port}", api_key="key", default_target="simulator")
+    a, b, c = cirq.LineQubit.range(3)
+    circuit = cirq.Circuit(cirq.X(a), cirq.CNOT(a, c), cirq.measure(a, b, key="m"), cirq.measure(c, key="n"))
+    result = service.run(circuit=circuit, repetitions=40)
+    assert result.histogram(key="m") == {2: 40}
+    assert result.histogram(key="n") == {1: 40}

@@ -16,9 +16,11 @@ from qir.errors import SubmitError, UnknownOutcomeError
 from qir.submitters import submit
 from qir.submitters.credentials import IbmCredentials, IonqCredentials
 from qir.submitters.ibm import IbmClient
+from qir.submitters.ibm_results import decode_ibm
 from qir.submitters.ionq import IonqClient
+from qir.submitters.ionq_results import decode_ionq
 from qir.submitters.ledger import Ledger
-from qir.submitters.results import decode_ibm, decode_ionq
+from qir.submitters.results import Labels
 from qir.submitters.retry import Clock, retry_after
 from qir.submitters.secret import Secret
 from qir.submitters.submission import Refusal, Submission
@@ -290,17 +292,17 @@ def test_retry_after_takes_seconds_and_dates() -> None:
 
 
 def test_ionq_results_come_back_under_the_users_names() -> None:
-    names = [{"0": "a[1]", "1": "a[0]", "2": "b[0]"}]
+    names = [Labels({"0": "a[1]", "1": "a[0]", "2": "b[0]"})]
     (result,) = decode_ionq({"probabilities": {"1": 0.5, "6": 0.5}}, names, [3], 10)
     assert result.counts == {"a": {"01": 5, "10": 5}, "b": {"0": 5, "1": 5}}
     assert result.joined == {"0 10": 5, "1 01": 5}
-    (v2,) = decode_ionq({"artifacts": {"v2": {"output_all": {"100": 1.0}}}}, [{}], [3], 4)
+    (v2,) = decode_ionq({"artifacts": {"probabilities.v2": {"output_all": {"100": 1.0}}}}, [Labels()], [3], 4)
     assert v2.counts == {"q": {"001": 4}}
 
 
 def test_ibm_results_come_back_under_the_users_names() -> None:
     plain = {"results": [{"data": {"c_0": {"samples": ["0x1", "0x3", "0x1"], "num_bits": 2}}, "metadata": {}}]}
-    (result,) = decode_ibm(plain, [{"c_0[0]": "t[0]", "c_0[1]": "t[1]"}])
+    (result,) = decode_ibm(plain, [Labels({"c_0[0]": "t[0]", "c_0[1]": "t[1]"})])
     assert result.counts == {"t": {"01": 2, "11": 1}}
     (evs,) = decode_ibm({"results": [{"data": {"evs": [0.5], "stds": [0.1]}}]}, [])
     assert evs.expectation_values == [0.5]

@@ -23,7 +23,8 @@ __all__ = ["command"]
               help="Seconds before a submission is answered.")
 @click.option("--queue-time", type=float, default=0.0, show_default=True, metavar="S",
               help="Seconds a job waits before it runs.")
-def command(port: int, host: str, faults: str, latency: float, queue_time: float) -> None:
+@click.option("--fractional", is_flag=True, help="IBM's machines take fractional gates (rx, rzz).")
+def command(port: int, host: str, faults: str, latency: float, queue_time: float, fractional: bool) -> None:
     """Run a local service with both vendors' APIs on the built-in simulator.
 
     \b
@@ -36,4 +37,4 @@ def command(port: int, host: str, faults: str, latency: float, queue_time: float
     """
     parse_steps(faults)
     print(f"serving IonQ at http://{host}:{port}/v0.4 and IBM at http://{host}:{port}", file=sys.stderr)
-    serve(port, host, store=Store(queue_time), faults=faults, latency=latency)
+    serve(port, host, store=Store(queue_time), faults=faults, latency=latency, fractional=fractional)

@@ -19,7 +19,9 @@ from qir.serve.store import Store
 __all__ = ["make_app", "serve"]
 
 
-def make_app(store: Store | None = None, faults: str = "ok", latency: float = 0.0) -> FaultInjector:
+def make_app(
+    store: Store | None = None, faults: str = "ok", latency: float = 0.0, *, fractional: bool = False
+) -> FaultInjector:
     """The application: IonQ below `/v0.4`, IBM below `/v1` (and `/api/v1`), its token service at
     `/identity/token`, and `/faults` to change the scenario (`{"steps": "drop,ok"}`)."""
     store = store or Store()
@@ -36,7 +38,7 @@ def make_app(store: Store | None = None, faults: str = "ok", latency: float = 0.
         Route("/faults", change_faults, methods=["PUT"]),
         Route("/health", health),
         *ionq_api.routes(store),
-        *ibm_api.routes(store),
+        *ibm_api.routes(store, fractional=fractional),
     ]
     injector.append(FaultInjector(Starlette(routes=routes), parse_steps(faults), latency))
     return injector[0]

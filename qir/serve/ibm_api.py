@@ -26,7 +26,7 @@ _STATE = {"queued": "Queued", "running": "Running", "done": "Completed", "failed
 TOKEN_LIFE = 3600
 
 
-def routes(store: Store) -> list[Route]:
+def routes(store: Store, *, fractional: bool = False) -> list[Route]:
     """The token service and the routes below `/v1`, also under `/api`."""
     tokens: dict[str, float] = {}
 
@@ -60,7 +60,7 @@ def routes(store: Store) -> list[Route]:
         raw = await request.body()
         if len(raw) > 50 * 2**20:
             return refused(413, "the body is larger than 50 MB", 5302)
-        body, problems = check(raw, "ibm")
+        body, problems = check(raw, "ibm", fractional=fractional)
         if problems or body is None:
             return refused(400, "; ".join(problems) or "no job", 1002)
         job = store.add("ibm", body, ibm_results)

@@ -11,13 +11,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from qir.serve.execute import check, ionq_probabilities
+from qir.serve.execute import check, ionq_results
 from qir.serve.store import Job, Store
 from qir.targets import all_targets
 
 __all__ = ["routes"]
 
 _STATE = {"queued": "ready", "running": "started", "done": "completed", "failed": "failed", "canceled": "canceled"}
+
+_V1 = "ionq.result.probabilities.json.v1"
 
 
 def routes(store: Store) -> list[Route]:
@@ -49,7 +51,7 @@ def routes(store: Store) -> list[Route]:
         body, problems = check(raw, "ionq")
         if problems or body is None:
             return refused(400, "; ".join(problems) or "no job")
-        job = store.add("ionq", body, ionq_probabilities)
+        job = store.add("ionq", body, ionq_results)
         return JSONResponse({"id": job.id, "status": "submitted", "session_id": body.get("session_id")}, 201)
 
     async def listed(request: Request) -> Response:
@@ -74,13 +76,21 @@ def routes(store: Store) -> list[Route]:
             return refused(404, "no results", "Not Found")
         if index is None and _count(job) > 1:
             return refused(404, "the results are those of the child jobs", "Not Found")
-        return JSONResponse(job.result[index or 0])
+        return JSONResponse(job.result[index or 0][_V1])
+
+    async def artifact(request: Request) -> Response:
+        job, index = find(request)
+        if not authorised(request):
+            return refused(401, "no API key", "Unauthorized")
+        found = {} if job is None or job.state != "done" else job.result[index or 0]
+        form = request.path_params["artifact"]
+        return JSONResponse(found[form]) if form in found else refused(404, "no such artifact", "Not Found")
 
     async def aggregated(request: Request) -> Response:
         job, _ = find(request)
         if job is None or job.state != "done":
             return refused(404, "no results", "Not Found")
-        return JSONResponse(dict(zip(_children(job), job.result)))
+        return JSONResponse({name: found[_V1] for name, found in zip(_children(job), job.result)})
 
     async def cancel(request: Request) -> Response:
         job, _ = find(request)
@@ -111,6 +121,7 @@ def routes(store: Store) -> list[Route]:
         Route(f"{base}/jobs/{{id}}", delete, methods=["DELETE"]),
         Route(f"{base}/jobs/{{id}}/results/probabilities", probabilities),
         Route(f"{base}/jobs/{{id}}/results/probabilities/aggregated", aggregated),
+        Route(f"{base}/jobs/{{id}}/artifacts/{{artifact}}", artifact),
         Route(f"{base}/jobs/{{id}}/status/cancel", cancel, methods=["PUT"]),
         Route(f"{base}/backends", backends),
         Route(f"{base}/backends/{{id}}", backend),
@@ -149,7 +160,12 @@ def _view(job: Job, index: int | None = None) -> dict[str, Any]:
         "failure": {"code": "SimulationError", "message": job.failure} if job.failure else None,
     }
     if job.state == "done":
-        view["results"] = {"probabilities": {"url": f"/v0.4/jobs/{view['id']}/results/probabilities"}}
+        # The links are the older form, which vendors' clients still follow; the artifacts the newer.
+        link = f"/v0.4/jobs/{view['id']}/results/probabilities"
+        forms = () if several else job.result[index or 0]
+        view["results"] = {"probabilities": {"url": link}} | {
+            f: {"id": f, "format": f, "media_type": "application/json"} for f in forms
+        }
     return view | {"child_job_ids": _children(job)} if several else view
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -46,7 +47,8 @@ def submit(
         compiled = compiled_or_payload
         payload = compiled.payload
         names = compiled.names if isinstance(compiled.names, list) else [compiled.names]
-        record = {"names": names, "qubits": [c.num_qubits for c in compiled.circuits]}
+        registers = [[[r.name, r.size] for r in c.cregs] for c in compiled.circuits]
+        record = {"names": names, "registers": registers, "qubits": [c.num_qubits for c in compiled.circuits]}
     vendor = vendor_of(payload)
     client = client or connect(vendor)
     if client.vendor != vendor:
@@ -89,18 +91,30 @@ def connect(vendor: str, url: str | None = None, **settings: Any) -> AnyClient:
 
 
 def _record_of(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """What decoding needs, from a bare IonQ body."""
+    """What decoding needs, from a bare IonQ body: sizes, and registers where the body carries them."""
     entry = payload.get("input")
     if not isinstance(entry, Mapping):
         return {}
     several = entry.get("circuits")
-    circuits = several if isinstance(several, list) else [entry]
-    sizes = [c.get("qubits", entry.get("qubits", 0)) for c in circuits if isinstance(c, Mapping)]
-    return {"names": [{} for _ in sizes], "qubits": sizes}
+    circuits = [c for c in (several if isinstance(several, list) else [entry]) if isinstance(c, Mapping)]
+    carried = [c.get("registers") for c in circuits]
+    if len(circuits) == 1 and carried[0] is None:
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            carried = [json.loads(payload["metadata"]["qir.registers"])]
+    names: list[dict[str, str]] = []
+    registers: list[list[list[Any]]] = []
+    for found in carried:
+        table = {n: bits for n, bits in found.items() if isinstance(bits, list)} if isinstance(found, Mapping) else {}
+        names.append({str(q): f"{n}[{i}]" for n, bits in table.items() for i, q in enumerate(bits) if isinstance(q, int)})
+        registers.append([[n, len(bits)] for n, bits in table.items()])
+    sizes = [c.get("qubits", entry.get("qubits", 0)) for c in circuits]
+    return {"names": names, "registers": registers, "qubits": [s if isinstance(s, int) else 0 for s in sizes]}
 
 
 def _shots(payload: Mapping[str, Any]) -> int | None:
-    for holder in (payload, payload.get("params")):
+    params = payload.get("params")
+    program = params.get("quantum_program") if isinstance(params, Mapping) else None
+    for holder in (payload, params, program):
         if isinstance(holder, Mapping) and isinstance(holder.get("shots"), int):
             return int(holder["shots"])
     return None

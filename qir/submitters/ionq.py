@@ -16,6 +16,10 @@ __all__ = ["FINAL", "IonqClient"]
 FINAL = frozenset({"completed", "failed", "canceled"})
 _TOKEN_KEY = "qir_token"  # noqa: S105
 
+# Registers apart lose how they go together; shots keep it.  Without registers a table says it all.
+_TABLE_FIRST = tuple(f"ionq.result.{kind}.json.{v}" for kind in ("probabilities", "histogram", "shots") for v in ("v2", "v1"))
+_JOINT_FIRST = tuple(f"ionq.result.{kind}.json.{v}" for v in ("v2", "v1") for kind in ("shots", "histogram", "probabilities"))
+
 
 @dataclass
 class IonqClient(Client):
@@ -87,20 +91,17 @@ class IonqClient(Client):
         self.call("PUT", f"/jobs/{job_id}/status/cancel")
 
     def results(self, job_id: str) -> dict[str, Any]:
-        """`{"probabilities": {...}}` of one circuit, or `{"children": {job id: ...}}` of several, or
-        `{"artifacts": {name: data}}` where the service keeps results as artifacts."""
+        """`{"artifacts": {format: data}}` of one circuit, or `{"probabilities": {...}}` where the service
+        keeps no artifacts, or `{"children": {job id: ...}}` of several circuits."""
         job = self.job(job_id)
         if job.get("child_job_ids"):
             return {"children": {child: self.results(child) for child in job["child_job_ids"]}}
         results = job.get("results")
-        if isinstance(results, dict) and results:
-            artifacts = {
-                name: self.call("GET", f"/jobs/{job_id}/artifacts/{row['id']}")
-                for name, row in results.items()
-                if isinstance(row, dict) and "id" in row
-            }
-            if artifacts:
-                return {"artifacts": artifacts}
+        rows = {n: r for n, r in (results if isinstance(results, dict) else {}).items() if isinstance(r, dict) and r.get("id")}
+        order = _JOINT_FIRST if job.get("type") == "ionq.qasm3.v1" else _TABLE_FIRST
+        for form in order:
+            if form in rows:
+                return {"artifacts": {form: self.call("GET", f"/jobs/{job_id}/artifacts/{rows[form]['id']}")}}
         return {"probabilities": self.call("GET", f"/jobs/{job_id}/results/probabilities")}
 
     def cost(self, job_id: str) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from typing import Any, Union
 
 from qir.errors import SubmitError
 from qir.submitters.ibm import IbmClient
+from qir.submitters.ibm_results import decode_ibm
 from qir.submitters.ionq import IonqClient
+from qir.submitters.ionq_results import decode_ionq
 from qir.submitters.ledger import Intent, Ledger
-from qir.submitters.results import CircuitResult, decode_ibm, decode_ionq
+from qir.submitters.results import CircuitResult, Labels
 
 __all__ = ["AnyClient", "Job"]
 
@@ -68,9 +70,21 @@ class Job:
         self.ledger.append("result", self.intent.token, result={"circuits": len(decoded)})
         return decoded
 
+    def kept(self) -> list[CircuitResult] | None:
+        """The results as they were fetched before, from the ledger; None when they were not."""
+        path = self.ledger.folder / "jobs" / self.intent.token / "result.json"
+        try:
+            return self._decode(json.loads(path.read_bytes()))
+        except (OSError, ValueError):
+            return None
+
     def _decode(self, raw: dict[str, Any]) -> list[CircuitResult]:
         record = self.intent.record
-        names = record.get("names") or []
+        sizes = record.get("registers") or []
+        labels = [
+            Labels(names, [(n, s) for n, s in sizes[i]] if i < len(sizes) and sizes[i] else None)
+            for i, names in enumerate(record.get("names") or [])
+        ]
         if isinstance(self.client, IonqClient):
-            return decode_ionq(raw, names, record.get("qubits") or [0], self.intent.shots)
-        return decode_ibm(raw, names)
+            return decode_ionq(raw, labels, record.get("qubits") or [0], self.intent.shots)
+        return decode_ibm(raw, labels)
