@@ -17,6 +17,7 @@ from .lower_ionq import LowerIonq
 from .merge import MergeRotations
 from .pauli_simplify import SimplifyPaulis
 from .rebuild import RebuildPairs
+from .relocate import Relocate
 from .resynthesise import Resynthesise
 from .route import RouteQubits
 from .translate_ibm import ToEntangler, ToIbmBasis
@@ -28,7 +29,7 @@ PASSES: dict[str, type[Pass]] = {
     for cls in (
         Inline, RemoveFreshResets, RemoveUnmeasured, CancelInverses, Decompose, ElideSwaps, RestoreOrder, RemoveBeforeMeasure,
         Fuse, AlignFlips, MergeRotations, SimplifyPaulis, RebuildPairs, Best, IfChanged, FoldAngles, RzzToRxx, LowerIonq,
-        LowerQis, RouteQubits, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
+        LowerQis, RouteQubits, Relocate, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
     )
 }  # fmt: skip
 """Name to class, in the order of a pipeline."""

@@ -16,7 +16,7 @@ from qir.graphs import Coupling, coupling, embed
 from qir.params import Angle
 from qir.targets.target import Target
 
-__all__ = ["Greedy", "check_layout", "embedding", "machine_graph", "on_wires", "renamed"]
+__all__ = ["Greedy", "check_layout", "edge_errors", "embedding", "machine_graph", "on_wires", "relocation", "renamed"]
 
 Pairs = dict[tuple[int, int], int]
 
@@ -139,6 +139,46 @@ def embedding(
         cost=cost,
     )  # fmt: skip
     return found if best is None or cost(found) < cost(best) else best
+
+
+def relocation(
+    pairs: Pairs, used: Sequence[int], graph: Coupling, target: Target, allowed: Sequence[int],
+    errors: dict[tuple[int, int], float], *, seed: int,
+) -> dict[int, int] | None:  # fmt: skip
+    """New places for the qubits in use, better than where they are; None when none was found.
+
+    Better is a smaller sum of errors, and of equal ones the smaller sum of numbers.
+    """
+    readout = target.errors.get(("measure", ()), 0.0)
+    usable = set(allowed)
+
+    def price(places: dict[int, int]) -> tuple[float, int]:
+        total = 0.0
+        for (a, b), count in pairs.items():
+            p, q = places[a], places[b]
+            total += count * errors[(p, q) if p < q else (q, p)]
+        total += sum(target.errors.get(("measure", (p,)), readout) for p in places.values())
+        return round(total, 12), sum(places.values())
+
+    def completed(places: dict[int, int]) -> dict[int, int]:
+        """With the qubits that meet no other on the lowest places left."""
+        taken = set(places.values())
+        free = iter(q for q in allowed if q not in taken)
+        return places | {q: next(free) for q in used if q not in places}
+
+    here = {q: q for q in used}
+    stays = price(here) if usable.issuperset(used) else (math.inf, 0)
+    tries = max(4, min(len(allowed), 4000 // (len(pairs) + 1)))
+    if not pairs:
+        found: dict[int, int] | None = completed({})
+    else:
+        scale = 1e-9 / max(1, len(used))
+        found = embed(
+            sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=50 + 6 * len(pairs), limit=tries,
+            cost=lambda places: price(places)[0] + scale * sum(places.values()),
+        )  # fmt: skip
+        found = completed(found) if found is not None else None
+    return found if found is not None and price(found) < stays else None
 
 
 class Greedy:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra, Layout
-from qir.columns import Columns
+from qir.columns import OPERATIONS, Columns
 from qir.errors import CompileError
 from qir.gates import opcode
 from qir.graphs import Coupling
@@ -311,8 +311,13 @@ def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name:
                 rows += trailing[g]
                 is_swap += [False] * len(trailing[g])
                 where += [(0, 0)] * len(trailing[g])
-    inserted = np.array(is_swap, dtype=np.bool_)
-    order = np.array(rows, np.int64)
+    # A measured qubit may still be swapped about: its measurement waits for the last place it comes to.
+    last = _last_measurements(circuit)
+    late = np.array(sorted(last.intersection(rows)), np.int64)
+    early = np.array([swap or row not in last for row, swap in zip(rows, is_swap)], dtype=np.bool_)
+    inserted = np.concatenate([np.array(is_swap, dtype=np.bool_)[early], np.zeros(len(late), np.bool_)])
+    order = np.concatenate([np.array(rows, np.int64)[early], late])
+    where = [place for place, stays in zip(where, early.tolist()) if stays] + [(0, 0)] * len(late)
     kept = order[~inserted]
     before = circuit
     if not np.array_equal(kept, np.arange(len(circuit.columns))):
@@ -325,6 +330,15 @@ def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name:
     if context.journal is not None and inserted.any():
         context.journal.route(name, before, after, np.arange(size), inserted.astype(np.int8))
     return after if inserted.any() else before
+
+
+def _last_measurements(circuit: Circuit) -> set[int]:
+    """Measurements after which neither the qubit nor the bit is touched."""
+    w = circuit.wires
+    ends = w.start[1:][w.start[:-1] < w.start[1:]] - 1
+    count = np.bincount(w.op[ends], minlength=len(circuit.columns))
+    measured = circuit.columns.opcode == OPERATIONS["measure"]
+    return set(np.flatnonzero(measured & (count == 1 + (circuit.columns.clbit >= 0))).tolist())
 
 
 def _moved(circuit: Circuit, inserted: npt.NDArray[np.bool_], where: list[tuple[int, int]]) -> Circuit:

@@ -29,6 +29,7 @@ from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
 from qir.passes.resynthesise import Resynthesise
+from qir.passes.relocate import Relocate
 from qir.passes.route import RouteQubits
 from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
 from qir.targets.target import Target
@@ -116,7 +117,7 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
 def _ibm(level: int) -> tuple[Pass, ...]:
     """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
     if level == 0:
-        return (Inline(), Decompose("two"), RouteQubits(), ToEntangler(), ToIbmBasis(), CheckTarget())
+        return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), CheckTarget())
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
     if level >= 2:
@@ -130,7 +131,7 @@ def _ibm(level: int) -> tuple[Pass, ...]:
             middle = (Best(((*first, *routed), (*paulis, *routed), routed), "cz", limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
-    return (*head, *middle, RouteQubits(), *tail)
+    return (*head, *middle, RouteQubits(), Relocate(), *tail)
 
 
 def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qir
 from qir.circuit import Circuit, CircuitBuilder
 from qir.errors import CompileError
 from qir.gates import GATES
@@ -222,3 +223,24 @@ def test_embeddings_map_edges_to_edges(seed: int, size: int) -> None:
         assert len(set(found.values())) == len(found)
         assert all((min(found[a], found[b]), max(found[a], found[b])) in graph.edges for a, b in tree)
     assert embed([(0, 1), (1, 2), (2, 0)], graph) is None
+
+
+def test_terminal_measurements_stay_terminal() -> None:
+    builder = CircuitBuilder(4, 4)
+    for a in range(4):
+        for b in range(a):
+            builder.rzz(0.3, a, b)
+        builder.h(a)
+    for q in range(4):
+        builder.measure(q, q)
+    compiled = qir.compile(builder.build(), "ibm_fez")
+    assert not compiled.circuit.is_mid_circuit
+    assert compiled.report.circuits[0].verification.verdict == "proved"
+
+
+def test_equal_errors_give_low_numbers() -> None:
+    builder = CircuitBuilder(5, 0)
+    for a in range(5):
+        for b in range(a):
+            builder.rzz(0.3, a, b)
+    assert max(qir.compile(builder.build(), "ibm_fez").circuit.touched_qubits) < 20

@@ -1,0 +1,49 @@
+"""Move a routed circuit to a better part of the machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from qir.circuit import Circuit
+
+from .base import Context
+from .layout import edge_errors, machine_graph, on_wires, usable_qubits
+from .layout import relocation as find
+from .route_dag import flow
+
+__all__ = ["Relocate"]
+
+
+@dataclass(frozen=True)
+class Relocate:
+    """Rename the hardware qubits of a routed circuit so that it errs least, or else sits lowest.
+
+    Needs: every two-qubit gate on an edge, and a layout that the compiler chose.  Keeps: everything but
+    names.  A machine whose errors are all alike gives no reason to prefer a place; low numbers then keep
+    observables and simulations narrow.  Method: as Qiskit's VF2PostLayout, embed the used part of the
+    coupling graph once more.
+    """
+
+    name: ClassVar[str] = "relocate"
+    idempotent: ClassVar[bool] = False
+
+    def run(self, circuit: Circuit, context: Context) -> Circuit:
+        target = context.target
+        if target is None or target.edges is None or circuit.layout is None or context.layout is not None:
+            return circuit
+        used = circuit.touched_qubits
+        graph = machine_graph(target)
+        allowed = usable_qubits(target, graph, len(used))
+        places = find(flow(circuit).pairs, used, graph, target, allowed, edge_errors(target), seed=context.seed)
+        if places is None:
+            return circuit
+        taken = set(places.values())
+        free = iter(q for q in range(circuit.num_qubits) if q not in taken)
+        wires = [places[q] if q in places else next(free) for q in range(circuit.num_qubits)]
+        moved = on_wires(circuit, wires, circuit.num_qubits)
+        if context.journal is not None:
+            context.journal.relabel(self.name, circuit, moved, np.array(wires))
+        return moved
