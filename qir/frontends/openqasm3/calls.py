@@ -18,7 +18,7 @@ from qir.frontends.openqasm3.types import TypeProblem, Value, convert, describe
 __all__ = ["Calls"]
 
 class Calls(Flow):
-    """Lowers subroutine definitions, calls and returns, and writes to elements."""
+    """Lowers subroutine definitions, calls and returns."""
 
     # -- definitions -----------------------------------------------------------------------
 
@@ -312,13 +312,3 @@ class Calls(Flow):
         if frame.cell is None:
             frame.cell = Variable("_result", type=type, level=0)
         self.emit_assign(self.materialise(frame.cell), value.to_expr(), ())
-
-    # -- elements --------------------------------------------------------------------------
-
-    def assign_element(self, node: s.Assignment, variable: Variable) -> None:
-        """Assign to elements of an array or bits of an integer."""
-        from qir.frontends.openqasm3.elements import assign_element
-
-        assign_element(self, node, variable)
-
-

@@ -12,13 +12,13 @@ from qir.frontends.openqasm3.evaluate import Selection, Slice, Unknown
 from qir.frontends.openqasm3.types import TypeProblem, Value, convert, describe
 
 if TYPE_CHECKING:
-    from qir.frontends.openqasm3.calls import Calls
+    from qir.frontends.openqasm3.lower import Lowering
     from qir.frontends.openqasm3.resolve import Variable
 
 __all__ = ["assign_element"]
 
 
-def assign_element(lowering: Calls, node: s.Assignment, variable: Variable) -> None:
+def assign_element(lowering: Lowering, node: s.Assignment, variable: Variable) -> None:
     """`a[i, j] = v`, `a[0:1] = {…}`, `n[3] = 1`, `n[0:3] = "0101"`."""
     target = node.target
     part = lowering.value(target)  # checks the indices, and gives the type of the part
@@ -55,10 +55,7 @@ def assign_element(lowering: Calls, node: s.Assignment, variable: Variable) -> N
     lowering.forget(variable)
 
 
-def _array_value(lowering: Calls, node: s.Assignment, type: ClassicalType) -> Value:
-    from qir.frontends.openqasm3.lower import Lowering
-
-    assert isinstance(lowering, Lowering)
+def _array_value(lowering: Lowering, node: s.Assignment, type: ClassicalType) -> Value:
     value_node = node.value
     if not isinstance(value_node, s.ArrayLiteral):
         value = lowering.right_side(value_node)
@@ -71,7 +68,7 @@ def _fresh(target: s.Expression) -> s.Expression:
     return target
 
 
-def _as_target(lowering: Calls, target: s.Expression, variable: Variable) -> Value:
+def _as_target(lowering: Lowering, target: s.Expression, variable: Variable) -> Value:
     """The part as a place in the circuit's variable."""
     known = variable.value
     variable.value = Value(variable.type, None, lowering.materialise(variable))
@@ -89,7 +86,7 @@ def _items(target: s.Expression) -> list[s.Expression]:
     return [item for group in reversed(groups) for item in group]
 
 
-def _paths(lowering: Calls, target: s.Expression, current: Value) -> list[Any] | None:
+def _paths(lowering: Lowering, target: s.Expression, current: Value) -> list[Any] | None:
     """Per index the position or positions; None when one is only known at run time."""
     dims = list(current.type.dims) or [current.type.width or 64]
     paths: list[Any] = []
@@ -106,7 +103,7 @@ def _paths(lowering: Calls, target: s.Expression, current: Value) -> list[Any] |
     return paths
 
 
-def _put(lowering: Calls, current: Value, paths: list[Any], value: Value) -> Any:
+def _put(lowering: Lowering, current: Value, paths: list[Any], value: Value) -> Any:
     """A known value with one part replaced."""
     dims = current.type.dims
     if not dims:

@@ -19,6 +19,7 @@ from qir.expressions import ClassicalType, Expr
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3 import types
 from qir.frontends.openqasm3.calls import Calls
+from qir.frontends.openqasm3.elements import assign_element
 from qir.frontends.openqasm3.includes import include
 from qir.frontends.openqasm3.remarks import layout, physical_qubits
 from qir.frontends.openqasm3.resolve import Bits, Extern, Failure, Gate, Qubits, Scope, Variable, walk
@@ -561,7 +562,7 @@ class Lowering(Calls):
             self.assign(entity, value)
             return None
         if isinstance(entity, Variable):
-            self.assign_element(node, entity)
+            assign_element(self, node, entity)
             return None
         operand = self.evaluate(target)
         if isinstance(operand, Bits):
