@@ -14,6 +14,7 @@ from qir.errors import FileError, QirError, UsageError
 from qir.frontends import open_source, read
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.lint import RULES
+from qir.lint.quick_fixes import with_fixes
 from qir.lint.suppress import selected
 from qir.program import Program
 from qir.source import Source
@@ -68,7 +69,7 @@ def lint_program(program: Program, target: Target | None, **job: Any) -> list[Di
     found.extend(_service_rules(program, target))
     if target is not None and not any(d.severity.value == "error" for d in found):
         found.extend(_outlook(program, target, job))
-    return sorted(_unique(found), key=lambda d: _order(d, program.source))
+    return sorted(with_fixes(_unique(found), program), key=lambda d: _order(d, program.source))
 
 
 def _order(d: Diagnostic, source: Source) -> tuple[int, int]:

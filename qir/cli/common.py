@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -26,6 +23,8 @@ def use_colour(stream: Any) -> bool:
 
 def show_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     """Print diagnostics to standard error."""
+    import shutil
+
     width = min(shutil.get_terminal_size((100, 24)).columns - 6, 160)
     text = render(diagnostics, colour=use_colour(sys.stderr), width=max(40, width))
     if text:
@@ -50,6 +49,9 @@ def write_output(text: str, path: str | None) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
         return
+    import shutil
+    import tempfile
+
     target = Path(path)
     temporary: str | None = None
     try:
@@ -71,6 +73,8 @@ def write_output(text: str, path: str | None) -> None:
 
 def read_json(path: str, what: str) -> Any:
     """The content of a JSON file given as an argument.  FileError or UsageError when it is none."""
+    import json
+
     from qir.frontends import open_source
 
     text = open_source(path).text

@@ -51,8 +51,7 @@ def command(
     """
     from qir.frontends import open_source
     from qir.lint.config import find_config
-    from qir.lint.fixes import apply_fixes, diff
-    from qir.lint.formats import Finding, github, sarif, to_json
+    from qir.lint.fixes import diff, fix_all
     from qir.lint.suppress import selected
     from qir.linter import lint_source
     from qir.source import Source
@@ -64,7 +63,11 @@ def command(
     name = target or config.target
     machine = find(name) if name is not None else None
     job: dict[str, Any] = {} if shots is None else {"shots": shots}
-    findings: list[Finding] = []
+
+    def look(source: Source) -> list[Diagnostic]:
+        return selected(lint_source(source, machine, **job), source, wanted, unwanted)
+
+    findings: list[tuple[str, Diagnostic]] = []
     changed = 0
     files = list(_files(sources))
     for number, file in enumerate(files, 1):
@@ -80,20 +83,19 @@ def command(
             continue
         if shown != file:
             source = Source(source.text, shown)
-        found = selected(lint_source(source, machine, **job), source, wanted, unwanted)
-        if (fix or unsafe_fixes or show_diff) and any(d.fix for d in found):
-            text, count = apply_fixes(source, found, unsafe=unsafe_fixes)
-            if show_diff:
-                sys.stdout.write(diff(source.text, text, shown))
-            elif count and file == "-":
-                sys.stdout.write(text)
+        if show_diff:
+            found = look(source)
+            fixed, _, _ = fix_all(source, look, unsafe=unsafe_fixes)
+            sys.stdout.write(diff(source.text, fixed.text, shown))
+        elif fix or unsafe_fixes:
+            fixed, found, count = fix_all(source, look, unsafe=unsafe_fixes)
+            if file == "-":
+                sys.stdout.write(fixed.text)
             elif count:
-                write_output(text, file)
-                changed += count
-                source = open_source(file)
-                found = selected(lint_source(source, machine, **job), source, wanted, unwanted)
-        elif fix and file == "-":
-            sys.stdout.write(source.text)
+                write_output(fixed.text, file)
+            changed += count
+        else:
+            found = look(source)
         findings.extend((shown, d) for d in found)
     if form == "text":
         diagnostics = [d for _, d in findings]
@@ -102,6 +104,8 @@ def command(
         elif diagnostics:
             print(render(diagnostics, colour=use_colour(sys.stdout)))
     elif not show_diff:
+        from qir.lint.formats import github, sarif, to_json
+
         text = sarif(findings, VERSION) if form == "sarif" else to_json(findings) if form == "json" else github(findings)
         sys.stdout.write(text)
     _summary(findings, statistics, changed)

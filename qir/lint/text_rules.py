@@ -82,7 +82,10 @@ class Unreachable(Rule):
         if program.format != "openqasm3":
             return
         text = blank_comments(program.source.text)
+        misplaced = {d.span.start for d in program.diagnostics if d.span is not None and d.slug.startswith("flow.")}
         for m in self._STOP.finditer(text):
+            if m.start() in misplaced:
+                continue
             # `if (c) end;` stops only sometimes.
             begin = max(text.rfind(c, 0, m.start()) for c in ";{}")
             after = m.end() + len(text[m.end() :]) - len(text[m.end() :].lstrip())
