@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["main"]
@@ -16,4 +17,6 @@ def main() -> None:
         return
     from qir.cli.main import run
 
+    # Reading and compiling build much and drop little: look for cycles of garbage less often.
+    gc.set_threshold(100_000, 20, 20)
     sys.exit(run(sys.argv[1:]))
