@@ -2,34 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
 from .base import Pass
-from .basis import LowerQis, RzzToRxx
-from .best import Best, IfChanged
-from .cancel import CancelInverses
-from .check_target import CheckTarget
-from .decompose import Decompose
-from .elide import ElideSwaps, RestoreOrder
-from .flip import AlignFlips, FoldAngles
-from .fuse import Fuse
-from .inline import Inline
-from .invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
-from .lower_ionq import LowerIonq
-from .merge import MergeRotations
-from .pauli_simplify import SimplifyPaulis
-from .rebuild import RebuildPairs
-from .relocate import Relocate
-from .resynthesise import Resynthesise
-from .route import RouteQubits
-from .translate_ibm import ToEntangler, ToIbmBasis
 
 __all__ = ["PASSES"]
 
-PASSES: dict[str, type[Pass]] = {
-    cls.name: cls
-    for cls in (
-        Inline, RemoveFreshResets, RemoveUnmeasured, CancelInverses, Decompose, ElideSwaps, RestoreOrder, RemoveBeforeMeasure,
-        Fuse, AlignFlips, MergeRotations, SimplifyPaulis, RebuildPairs, Best, IfChanged, FoldAngles, RzzToRxx, LowerIonq,
-        LowerQis, RouteQubits, Relocate, Resynthesise, ToEntangler, ToIbmBasis, CheckTarget,
-    )
-}  # fmt: skip
-"""Name to class, in the order of a pipeline."""
+_HOME = {
+    "inline": "inline:Inline",
+    "remove_fresh_resets": "invisible:RemoveFreshResets",
+    "remove_unmeasured": "invisible:RemoveUnmeasured",
+    "cancel_inverses": "cancel:CancelInverses",
+    "decompose": "decompose:Decompose",
+    "elide_swaps": "elide:ElideSwaps",
+    "restore_order": "elide:RestoreOrder",
+    "remove_before_measure": "invisible:RemoveBeforeMeasure",
+    "fuse": "fuse:Fuse",
+    "align_flips": "flip:AlignFlips",
+    "merge_rotations": "merge:MergeRotations",
+    "simplify_paulis": "pauli_simplify:SimplifyPaulis",
+    "rebuild_pairs": "rebuild:RebuildPairs",
+    "best": "best:Best",
+    "if_changed": "best:IfChanged",
+    "fold_angles": "flip:FoldAngles",
+    "rzz_to_rxx": "basis:RzzToRxx",
+    "lower_ionq": "lower_ionq:LowerIonq",
+    "lower_qis": "basis:LowerQis",
+    "route": "route:RouteQubits",
+    "relocate": "relocate:Relocate",
+    "resynthesise": "resynthesise:Resynthesise",
+    "to_entangler": "translate_ibm:ToEntangler",
+    "to_ibm_basis": "translate_ibm:ToIbmBasis",
+    "check_target": "check_target:CheckTarget",
+}
+"""A pass's name to its module and class, in the order of a pipeline."""
+
+
+class _Passes(Mapping[str, type[Pass]]):
+    """Name to class; a pass is imported when it is asked for, its name costs nothing."""
+
+    def __getitem__(self, name: str) -> type[Pass]:
+        module, _, cls = _HOME[name].partition(":")
+        found: type[Pass] = getattr(import_module(f"{__name__}.{module}"), cls)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOME)
+
+    def __len__(self) -> int:
+        return len(_HOME)
+
+
+PASSES: Mapping[str, type[Pass]] = _Passes()
+"""Every pass by its name."""

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NAMES, OPERATIONS
+from qir.columns import NAMES, OPERATIONS, distinct
 from qir.gates import GATES, NUM_GATES, opcode
 
 from .base import Context
@@ -63,7 +63,7 @@ class Decompose:
             rewriter.keep(np.flatnonzero(~changed))
             rows = np.flatnonzero(wide)
             codes = columns.opcode[rows]
-            for code in np.unique(codes).tolist():
+            for code in distinct(codes).tolist():
                 rewriter.rule(rows[codes == code], rules[code], GATES[NAMES[code]].num_params)
             for row in np.flatnonzero(modified).tolist():
                 self._expand(rewriter, row)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Definition, Extra
-from qir.columns import OPERATIONS, USER, Columns
+from qir.columns import OPERATIONS, USER, Columns, distinct
 from qir.dense import matrix_power, unitary
 from qir.diagnostics import error
 from qir.errors import CompileError
@@ -56,7 +56,7 @@ class Inline:
     def _round(self, circuit: Circuit, context: Context, calls: npt.NDArray[np.intp]) -> Circuit | None:
         columns = circuit.columns
         codes = columns.opcode[calls]
-        used = np.unique(codes)
+        used = distinct(codes)
         rewriter = Rewriter(circuit)
         done = np.zeros(len(columns), np.bool_)
         for code in used.tolist():

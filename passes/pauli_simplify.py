@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NUM_QUBITS, OPERATIONS, Columns
+from qir.columns import NUM_QUBITS, OPERATIONS, Columns, distinct
 from qir.gates import GATES, opcode
 from qir.params import Angle
 from qir.symplectic import bits, sign_of
@@ -143,7 +143,7 @@ class SimplifyPaulis:
 
     def _search(self, circuit: Circuit, rows: list[int], before: int, seed: int) -> Found | None:
         qubits = circuit.columns.qubits[rows]
-        wires = {int(q) for q in np.unique(qubits) if q >= 0}
+        wires = {int(q) for q in distinct(qubits) if q >= 0}
         for extra in circuit.columns.extra[rows].tolist():
             if extra >= 0:
                 wires |= set(circuit.extras[extra].qubits or ())

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS
+from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS, distinct
 from qir.euler import PI, TOLERANCE, conjugate, multiply, to_matrix, wrap, zyz
 from qir.gates import GATES, NUM_GATES, Row
 from qir.kak import Kak, kak, kron
@@ -182,7 +182,7 @@ def _matrices(circuit: Circuit, rows: Index, pairs: Index) -> Complex:
         low = columns.qubits[rows[single], 0] == pairs[single, 0]
         identity = np.broadcast_to(np.eye(2), small.shape)
         result[single] = kron(np.where(low[:, None, None], small, identity), np.where(low[:, None, None], identity, small))
-    for code in np.unique(codes[NUM_QUBITS[codes] == 2]).tolist():
+    for code in distinct(codes[NUM_QUBITS[codes] == 2]).tolist():
         mine = np.flatnonzero(codes == code)
         values = columns.params[rows[mine]]
         found = GATES[NAMES[code]].matrix(*(values[:, i] for i in range(int(NUM_PARAMS[code]))))
@@ -212,7 +212,7 @@ def _synthesise(unitaries: Complex, found: Kak, count: Index, fractional: bool) 
     size = len(unitaries)
     built = np.empty((size, 4, 4), np.complex128)
     pieces: list[_Piece] = []
-    for number in np.unique(count).tolist():
+    for number in distinct(count).tolist():
         mine = np.flatnonzero(count == number)
         coordinates = found.coordinates[mine]
         if fractional:

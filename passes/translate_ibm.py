@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS
+from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS, distinct
 from qir.euler import TOLERANCE, from_matrix, wrap, zyz
 from qir.gates import GATES, Row, opcode
 from qir.params import Angle, angle
@@ -128,7 +128,7 @@ class ToEntangler:
 
     def _by_rules(self, circuit: Circuit, context: Context, keep: set[str]) -> tuple[Circuit, bool]:
         columns = circuit.columns
-        present = np.unique(columns.opcode[columns.plain])
+        present = distinct(columns.opcode[columns.plain])
         codes = [c for c in present.tolist() if NUM_QUBITS[c] == 2 and NAMES[c] in TWO_QUBIT_RULES and NAMES[c] not in keep]
         if not codes:
             return circuit, False
@@ -261,7 +261,7 @@ def _quaternions(circuit: Circuit, rows: Index) -> tuple[Real, Real]:
     columns = circuit.columns
     codes = columns.opcode[rows]
     phase, quaternion = np.zeros(len(rows)), np.zeros((len(rows), 4))
-    for code in np.unique(codes).tolist():
+    for code in distinct(codes).tolist():
         mine = np.flatnonzero(codes == code)
         values = columns.params[rows[mine]]
         matrices = GATES[NAMES[code]].matrix(*(values[:, i] for i in range(int(NUM_PARAMS[code]))))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from qir.gates import GATES, NUM_GATES
 __all__ = [
     "BASIS", "CLIFFORD", "CONTROL", "DIAGONAL", "NAMES", "NUM_PARAMS", "NUM_QUBITS", "OPERATIONS", "SYMMETRIC", "USER",
     "Columns",
-    "Wires", "is_gate", "layers", "wires",
+    "Wires", "distinct", "is_gate", "layers", "wires",
 ]  # fmt: skip
 
 Int = npt.NDArray[np.int32]
@@ -188,6 +189,14 @@ class Wires:
         last = self.start[1:][self.start[:-1] < self.start[1:]] - 1
         result[last] = -1
         return result
+
+
+def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The different values of an array of integers, ascending.  (`np.unique` imports numpy.ma, 10 ms.)"""
+    ordered = np.sort(values, axis=None)
+    fresh = np.ones(len(ordered), np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    return ordered[fresh]
 
 
 def wires(op: Int, wire: Int, leg: Int, num_wires: int) -> Wires:

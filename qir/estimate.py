@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Duration
-from qir.columns import DIAGONAL, NAMES, OPERATIONS, is_gate, layers
+from qir.columns import DIAGONAL, NAMES, OPERATIONS, distinct, is_gate, layers
 from qir.gates import NUM_GATES
 from qir.targets.prices import prices_of
 from qir.targets.target import Target
@@ -154,7 +154,7 @@ def _values(circuit: Circuit, target: Target, table: Table, *, billed: bool) -> 
     wide = gates & (widths > 2)
     result[wide] = 6 * (widths[wide] - 2) * entangler if billed else np.nan
     result[_virtual(circuit)] = 0.0
-    for code in np.unique(codes).tolist():
+    for code in distinct(codes).tolist():
         name = NAMES.get(code, "")
         known = {qubits: value for (key, qubits), value in table.items() if key == name}
         if not known:

@@ -17,7 +17,6 @@ from qir.passes.base import Context, Pass
 from qir.passes.basis import LowerQis, RzzToRxx
 from qir.passes.best import Best, IfChanged
 from qir.passes.cancel import CancelInverses
-from qir.passes.check_target import CheckTarget
 from qir.passes.decompose import Decompose
 from qir.passes.elide import ElideSwaps, RestoreOrder
 from qir.passes.flip import AlignFlips, FoldAngles
@@ -28,10 +27,6 @@ from qir.passes.lower_ionq import LowerIonq
 from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
-from qir.passes.resynthesise import Resynthesise
-from qir.passes.relocate import Relocate
-from qir.passes.route import RouteQubits
-from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
 from qir.targets.target import Target
 
 __all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
@@ -116,6 +111,12 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
 
 def _ibm(level: int) -> tuple[Pass, ...]:
     """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
+    from qir.passes.check_target import CheckTarget
+    from qir.passes.relocate import Relocate
+    from qir.passes.resynthesise import Resynthesise
+    from qir.passes.route import RouteQubits
+    from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
+
     if level == 0:
         return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), CheckTarget())
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)

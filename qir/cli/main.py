@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -133,6 +132,8 @@ def run(arguments: Sequence[str], **settings: Any) -> int:
 
 def _bug_report(bug: BaseException) -> str:
     """What to report, without values that could hold a program or a secret."""
+    import traceback
+
     frames = traceback.extract_tb(bug.__traceback__)
     place = " < ".join(f"{os.path.basename(f.filename)}:{f.lineno} {f.name}" for f in reversed(frames[-6:]))
     python = ".".join(map(str, sys.version_info[:3]))

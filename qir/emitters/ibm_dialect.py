@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Duration, Extra, Register, Variable
-from qir.columns import OPERATIONS, Columns
+from qir.columns import OPERATIONS, Columns, distinct
 from qir.diagnostics import Diagnostic, error, info
 from qir.emitters.ibm_flow import flatten
 from qir.emitters.ibm_rzz import fold_rows
@@ -216,7 +216,7 @@ def _delay(duration: Duration, timing: Timing | None, found: list[Diagnostic]) -
 
 def _pruned(circuit: Circuit) -> Circuit:
     """Blank the angles that no row refers to: a circuit's parameters are those of its angles."""
-    used = set() if circuit.columns.terms is None else set(np.unique(circuit.columns.terms).tolist())
+    used = set() if circuit.columns.terms is None else set(distinct(circuit.columns.terms).tolist())
     return replace(
         circuit,
         angles=tuple(a if i + 1 in used else Angle() for i, a in enumerate(circuit.angles)),
@@ -229,7 +229,7 @@ def _used_parameters(circuit: Circuit) -> set[str]:
     used: set[str] = set()
     for body, _ in walk(circuit):
         if body.columns.terms is not None:
-            for term in np.unique(body.columns.terms).tolist():
+            for term in distinct(body.columns.terms).tolist():
                 if term:
                     used |= set(body.angles[term - 1].parameters)
         for extra in body.extras:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra
-from qir.columns import NAMES, OPERATIONS, USER
+from qir.columns import NAMES, OPERATIONS, USER, distinct
 from qir.diagnostics import Diagnostic, error, warning
 from qir.gates import GATES, NUM_GATES, opcode
 from qir.targets.ionq_format import CONTROLLED, NATIVE, QIS
@@ -73,7 +73,7 @@ def gate_objects(
     rows = _Rows(circuit, gateset)
     result: list[GateObject | None] = [None] * len(rows.opcode)
     names_of = _QIS_NAMES if gateset == "qis" else _NATIVE_NAMES
-    for code in np.unique(rows.opcode[rows.plain]).tolist():
+    for code in distinct(rows.opcode[rows.plain]).tolist():
         members = np.flatnonzero((rows.opcode == code) & rows.plain)
         if code in _SILENT:
             continue

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Assign, Call, Circuit, Definition, Duration, Extra, For, If, Register, Switch, Variable, While
-from qir.columns import OPERATIONS, USER, Columns
+from qir.columns import OPERATIONS, USER, Columns, distinct
 from qir.definitions import PAULIEXP, pauliexp_definition, table_definition
 from qir.expressions import ClassicalType, Expr, fold
 from qir.gates import GATES, NUM_GATES, STDGATES
@@ -118,7 +118,7 @@ class _Writer:
         seen: set[int] = set()
         while pending:
             body = pending.pop()
-            for code in np.unique(body.columns.opcode).tolist():
+            for code in distinct(body.columns.opcode).tolist():
                 if code < NUM_GATES:
                     found[body.opname(code)] = None
                 elif code >= USER:
@@ -542,15 +542,15 @@ class _Lines:
 
 
 def _number_texts(values: npt.NDArray[np.float64], number: Callable[[float], str]) -> list[str]:
-    distinct, inverse = np.unique(values, return_inverse=True)
+    different, inverse = np.unique(values, return_inverse=True)
     if number is format_float:
-        texts = list(map(repr, distinct.tolist()))
+        texts = list(map(repr, different.tolist()))
         # Only quotients that come near a fraction of pi are worth a close look.
-        near = distinct * (192 / np.pi)
+        near = different * (192 / np.pi)
         for i in np.flatnonzero(np.abs(near - np.rint(near)) < 1e-6).tolist():
-            texts[i] = format_float(float(distinct[i]))
+            texts[i] = format_float(float(different[i]))
     else:
-        texts = [number(v) for v in distinct.tolist()]
+        texts = [number(v) for v in different.tolist()]
     return [texts[i] for i in inverse.ravel().tolist()]
 
 
@@ -615,7 +615,7 @@ def _renamed(node: Expr, parts: list[Expr], names: Mapping[str, str]) -> Expr:
 def _gate_names(definition: Definition) -> list[str]:
     """Gates of the table that a definition of ours uses."""
     assert definition.body is not None
-    return [definition.body.opname(c) for c in np.unique(definition.body.columns.opcode).tolist()]
+    return [definition.body.opname(c) for c in distinct(definition.body.columns.opcode).tolist()]
 
 
 def _content(definition: Definition) -> object:
@@ -645,7 +645,7 @@ def _dependencies_first(definitions: list[Definition], order: Mapping[int, int])
             continue
         stack.append((definition, True))
         for body in _all_blocks(definition.body):
-            for code in np.unique(body.columns.opcode).tolist():
+            for code in distinct(body.columns.opcode).tolist():
                 if code >= USER:
                     stack.append((body.definitions[code - USER], False))
     return result

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from qir.circuit import Circuit, Duration, If, Operation
-from qir.columns import CONTROL, OPERATIONS, USER
+from qir.columns import CONTROL, OPERATIONS, USER, distinct
 from qir.diagnostics import Diagnostic, error, warning
 from qir.gates import GATES
 from qir.source import Span
@@ -179,7 +179,7 @@ class _Checker:
     def _gates(self, body: Circuit) -> set[str]:
         """Check every gate of one body against the target; the names of what is there."""
         columns = body.columns
-        codes = np.unique(columns.opcode).tolist()
+        codes = distinct(columns.opcode).tolist()
         names = {body.opname(code) for code in codes}
         for code in codes:
             name = body.opname(code)
@@ -359,7 +359,7 @@ class _Checker:
 
     def _span_of(self, names: set[str] | frozenset[str]) -> Span | None:
         for body, _ in walk(self.circuit):
-            for code in np.unique(body.columns.opcode).tolist():
+            for code in distinct(body.columns.opcode).tolist():
                 if body.opname(code) in names:
                     return body.span(int(np.flatnonzero(body.columns.opcode == code)[0]))
         return None

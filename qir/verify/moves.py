@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra, Layout
-from qir.columns import OPERATIONS, USER
+from qir.columns import OPERATIONS, USER, distinct
 from qir.gates import GATES, NUM_GATES
 from qir.journal import Step
 from qir.params import Angle
@@ -83,7 +83,7 @@ def _letters_keep_roots(name: str) -> bool:
 def _letter_table(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
     """Letters by opcode and operand, for the opcodes in use."""
     table = np.zeros((NUM_GATES, 3), np.int8)
-    for code in np.unique(codes).tolist():
+    for code in distinct(codes).tolist():
         letters = _letters(_NAMES[code])
         table[code, : len(letters)] = letters
     return table
@@ -418,7 +418,7 @@ def _layout(circuit: Circuit) -> Layout:
 
 def _injective(wires: Index, size: int) -> None:
     used = wires[wires >= 0]
-    if len(used) and (used.max() >= size or len(np.unique(used)) != len(used)):
+    if len(used) and (used.max() >= size or len(distinct(used)) != len(used)):
         raise Unjustified("two wires are given one place")
 
 
@@ -571,6 +571,6 @@ def _same_wires(before: Circuit, found: Circuit) -> bool:
                 return False
             partner[j] = i
     rows = partner[b]
-    if (rows < 0).any() or len(np.unique(rows)) != len(rows):
+    if (rows < 0).any() or len(distinct(rows)) != len(rows):
         return False
     return _same_rows(before.with_columns(before.columns.take(rows)), found)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra
-from qir.columns import OPERATIONS, USER
+from qir.columns import OPERATIONS, USER, distinct
 from qir.gates import GATES
 from qir.journal import Step
 from qir.params import Angle
@@ -256,7 +256,7 @@ class _Check:
 
     def _firm(self, windows: Index) -> None:
         """Windows with operations that are not gates may only differ in what is owed at measurements."""
-        for w in np.unique(windows).tolist():
+        for w in distinct(windows).tolist():
             raise Unjustified(f"{self._show(w)}: what is not a gate was rewritten or crossed by a frame")
 
     # -- in bulk -----------------------------------------------------------------------------

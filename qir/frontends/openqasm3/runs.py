@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from qir.columns import OPERATIONS, USER, Columns
+from qir.columns import OPERATIONS, USER, Columns, distinct
 from qir.expressions import FLOAT
 from qir.frontends.openqasm3 import syntax as s
 from qir.frontends.openqasm3.parse import parse_statement
@@ -167,7 +167,7 @@ def _extend(lowering: Lowering, run: Run, columns: Columns, sizes: npt.NDArray[n
     lowering.rows.extend(part)
     measured = part.clbit[part.clbit >= 0]
     if len(measured):
-        lowering.forget_bits(tuple(np.unique(measured).tolist()))
+        lowering.forget_bits(tuple(distinct(measured).tolist()))
     if lowering.rows.max_definition < len(lowering.definitions) - 1:
         used = part.opcode[part.opcode >= USER]
         if len(used):

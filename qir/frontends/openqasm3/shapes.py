@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from qir.columns import distinct
 from qir.frontends.openqasm3 import syntax
 
 __all__ = ["MIN_RUN", "MIN_TEXT", "STARTS", "Run", "Scanner", "Shape"]
@@ -242,7 +243,7 @@ class Scanner:
             code = np.zeros(len(rows), np.int64)
             for place in places:
                 code = code * 10 + (data[starts[rows] + place] - 48)
-            for value in np.unique(code).tolist():
+            for value in distinct(code).tolist():
                 mine = rows[code == value]
                 found = self._by_name.get((number, value))
                 if found is None:

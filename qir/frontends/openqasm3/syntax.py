@@ -62,6 +62,8 @@ class Literal(Expression):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Name(Expression):
+    """An identifier."""
+
     text: str
 
 
@@ -95,6 +97,8 @@ class Range(Expression):
 
 @dataclass(slots=True, repr=False, eq=False)
 class SetLiteral(Expression):
+    """`{items}`, of an index or a `for`."""
+
     items: list[Expression]
 
 
@@ -125,6 +129,8 @@ class Unary(Expression):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Binary(Expression):
+    """`left op right`."""
+
     op: str
     left: Expression
     right: Expression
@@ -157,6 +163,8 @@ class ArrayType(Node):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Cast(Expression):
+    """`type(operand)`."""
+
     type: ScalarType
     operand: Expression
 
@@ -167,16 +175,22 @@ class Cast(Expression):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Concatenation(Expression):
+    """`a ++ b ++ c`."""
+
     parts: list[Expression]
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class ArrayLiteral(Expression):
+    """`{items}` of an array's initial value."""
+
     items: list[Expression]
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class MeasureExpression(Expression):
+    """`measure operand` as a value."""
+
     operand: Expression
 
 
@@ -190,6 +204,8 @@ class QuantumCall(Expression):
 
 @dataclass(slots=True, repr=False, eq=False)
 class DurationOf(Expression):
+    """`durationof({...})`."""
+
     body: Block
 
 
@@ -212,17 +228,23 @@ class Block(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Version(Statement):
+    """`OPENQASM version;`."""
+
     version: Token
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Include(Statement):
+    """`include "path";`."""
+
     path: Token
     """With its quotes."""
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Pragma(Statement):
+    """`pragma text`."""
+
     text: str
 
 
@@ -263,6 +285,8 @@ class Declaration(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class ConstDeclaration(Statement):
+    """`const type name = value;`."""
+
     type: ScalarType
     name: Token
     value: Expression | None
@@ -270,6 +294,8 @@ class ConstDeclaration(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Alias(Statement):
+    """`let name = value;`."""
+
     name: Token
     value: Expression
 
@@ -295,6 +321,8 @@ class Parameter(Node):
 
 @dataclass(slots=True, repr=False, eq=False)
 class DefStatement(Statement):
+    """`def name(parameters) -> type { body }`."""
+
     name: Token
     parameters: list[Parameter]
     returns: ScalarType | None
@@ -303,6 +331,8 @@ class DefStatement(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class ExternStatement(Statement):
+    """`extern name(types) -> type;`."""
+
     name: Token
     parameters: list[ScalarType | ArrayType]
     returns: ScalarType | None
@@ -329,33 +359,45 @@ class GateCall(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class Measure(Statement):
+    """`measure operand -> target;` or `target = measure operand;`."""
+
     operand: Expression
     target: Expression | None
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Reset(Statement):
+    """`reset operand;`."""
+
     operand: Expression
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Barrier(Statement):
+    """`barrier operands;`; None stands for every qubit."""
+
     operands: list[Expression] | None
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Nop(Statement):
+    """`nop operands;`."""
+
     operands: list[Expression] | None
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Delay(Statement):
+    """`delay[duration] operands;`."""
+
     duration: Expression
     operands: list[Expression] | None
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Box(Statement):
+    """`box[duration] { body }`."""
+
     duration: Expression | None
     body: Block
 
@@ -371,11 +413,15 @@ class Assignment(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class ExpressionStatement(Statement):
+    """`value;`."""
+
     value: Expression
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class IfStatement(Statement):
+    """`if (condition) { ... } else { ... }`."""
+
     condition: Expression
     then: Block
     orelse: Block | None
@@ -383,12 +429,16 @@ class IfStatement(Statement):
 
 @dataclass(slots=True, repr=False, eq=False)
 class WhileStatement(Statement):
+    """`while (condition) { body }`."""
+
     condition: Expression
     body: Block
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class ForStatement(Statement):
+    """`for type name in values { body }`."""
+
     type: ScalarType
     name: Token
     values: Expression
@@ -405,25 +455,29 @@ class Case(Node):
 
 @dataclass(slots=True, repr=False, eq=False)
 class SwitchStatement(Statement):
+    """`switch (subject) { cases }`."""
+
     subject: Expression
     cases: list[Case]
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Break(Statement):
-    pass
+    """`break;`."""
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Continue(Statement):
-    pass
+    """`continue;`."""
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class End(Statement):
-    pass
+    """`end;`."""
 
 
 @dataclass(slots=True, repr=False, eq=False)
 class Return(Statement):
+    """`return value;`."""
+
     value: Expression | None

@@ -8,17 +8,19 @@ the file; a test holds it current.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
+import zlib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
 from typing import Any
 
 __all__ = ["CONTEXTUAL", "Rule", "Tables", "generate", "grammar_text", "load"]
 
 FORMAT = 1
+_GRAMMAR = Path(__file__).parents[2] / "grammars" / "openqasm3.lark"
+_PREPARED = _GRAMMAR.with_suffix(".json")
 CONTEXTUAL = ("VERSION", "ANNOTATION", "STRING", "CALBLOCK")
 """Tokens that are only looked for where the parser expects them, after the others failed to fit."""
 
@@ -61,11 +63,12 @@ class Tables:
 
 def grammar_text() -> str:
     """The grammar file's text."""
-    return resources.files("qir.grammars").joinpath("openqasm3.lark").read_text(encoding="utf-8")
+    return _GRAMMAR.read_text(encoding="utf-8")
 
 
 def _digest(grammar: str) -> str:
-    return hashlib.sha256(f"{FORMAT}\n{grammar}".encode()).hexdigest()
+    content = f"{FORMAT}\n{grammar}"
+    return f"{zlib.crc32(content.encode()):08x}"
 
 
 def generate(grammar: str) -> dict[str, Any]:
@@ -163,10 +166,9 @@ def _prepare(data: dict[str, Any]) -> Tables:
 def load() -> Tables:
     """The tables of the grammar, from the prepared file when it is current."""
     grammar = grammar_text()
-    prepared = resources.files("qir.grammars").joinpath("openqasm3.json")
     data: dict[str, Any] | None = None
-    if prepared.is_file():
-        data = json.loads(prepared.read_text(encoding="utf-8"))
+    if _PREPARED.is_file():
+        data = json.loads(_PREPARED.read_text(encoding="utf-8"))
         if data is not None and data.get("digest") != _digest(grammar):
             data = None
     if data is None:
@@ -182,8 +184,5 @@ def dump(data: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    from pathlib import Path
-
-    target = Path(str(resources.files("qir.grammars").joinpath("openqasm3.json")))
-    target.write_text(dump(generate(grammar_text())), encoding="utf-8")
-    print(f"{target.name}: {target.stat().st_size} bytes")
+    _PREPARED.write_text(dump(generate(grammar_text())), encoding="utf-8")
+    print(f"{_PREPARED.name}: {_PREPARED.stat().st_size} bytes")
