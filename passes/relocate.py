@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from qir.circuit import Circuit
+from qir.columns import is_gate
 
 from .base import Context
 from .layout import edge_errors, machine_graph, on_wires, usable_qubits
 from .layout import relocation as find
-from .route_dag import flow
 
 __all__ = ["Relocate"]
 
@@ -37,7 +37,7 @@ class Relocate:
         used = circuit.touched_qubits
         graph = machine_graph(target)
         allowed = usable_qubits(target, graph, len(used))
-        places = find(flow(circuit).pairs, used, graph, target, allowed, edge_errors(target), seed=context.seed)
+        places = find(_pairs(circuit), used, graph, target, allowed, edge_errors(target), seed=context.seed)
         if places is None:
             return circuit
         taken = set(places.values())
@@ -47,3 +47,18 @@ class Relocate:
         if context.journal is not None:
             context.journal.relabel(self.name, circuit, moved, np.array(wires))
         return moved
+
+
+def _pairs(circuit: Circuit) -> dict[tuple[int, int], int]:
+    """How often each pair of wires (low, high) is coupled, blocks included."""
+    counts: dict[tuple[int, int], int] = {}
+    stack = [circuit]
+    while stack:
+        block = stack.pop()
+        stack.extend(b for e in block.extras for b in e.blocks)
+        rows = np.flatnonzero((block.widths == 2) & is_gate(block.columns.opcode))
+        narrow = np.sort(block.columns.qubits[rows, :2], axis=1)
+        for row, pair in zip(rows.tolist(), narrow.tolist()):
+            a, b = pair if pair[0] >= 0 else sorted(block.operands(row))
+            counts[a, b] = counts.get((a, b), 0) + 1
+    return counts
