@@ -10,6 +10,7 @@ import numpy as np
 from qir.circuit import Circuit
 from qir.classical import ClassicalError
 from qir.columns import OPERATIONS
+from qir.errors import UsageError
 from qir.execution import Unsupported
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
@@ -38,6 +39,9 @@ def equivalent(
     journal: the justification of a compile from `a` to `b`; it is checked, not believed.
     limits: `exact_qubits` and `exact_work` bound the exact method.
     """
+    for circuit in (a, b):
+        if not isinstance(circuit, Circuit):
+            raise UsageError(f"cannot compare a {type(circuit).__name__}; pass two circuits")
     doubt: Unjustified | None = None
     if journal is not None:
         if _is_tiny(a, b, limits):
