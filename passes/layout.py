@@ -168,7 +168,7 @@ def relocation(
 
     here = {q: q for q in used}
     stays = price(here) if usable.issuperset(used) else (math.inf, 0)
-    tries = max(4, min(len(allowed), 4000 // (len(pairs) + 1)))
+    tries = max(4, min(len(allowed) // 3, 1500 // (len(pairs) + 1)))
     if not pairs:
         found: dict[int, int] | None = completed({})
     else:
