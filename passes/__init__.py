@@ -25,6 +25,7 @@ _HOME = {
     "rebuild_pairs": "rebuild:RebuildPairs",
     "best": "best:Best",
     "if_changed": "best:IfChanged",
+    "choose_view": "views:ChooseView",
     "fold_angles": "flip:FoldAngles",
     "rzz_to_rxx": "basis:RzzToRxx",
     "lower_ionq": "lower_ionq:LowerIonq",

@@ -112,7 +112,6 @@ class FoldAngles:
     """
 
     name: ClassVar[str] = "fold_angles"
-    idempotent: ClassVar[bool] = True
     signed: bool = False
     positive: bool = False
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NUM_QUBITS, OPERATIONS, Columns, distinct
+from qir.columns import NUM_QUBITS, OPERATIONS, Columns
 from qir.gates import GATES, opcode
 from qir.params import Angle
 from qir.symplectic import bits, sign_of
@@ -23,7 +23,7 @@ from .pauli_merge import merge_rotations
 from .pauli_regions import regions
 from .pauli_synthesis import Effort, Plan, Problem, synthesise
 
-__all__ = ["SimplifyPaulis", "efforts", "problem_of", "two_qubit_cost"]
+__all__ = ["SimplifyPaulis", "Stretch", "efforts", "problem_of", "two_qubit_cost"]
 
 _COSTS = {"swap": 0, "ccx": 5, "ccz": 5, "cswap": 7, "rccx": 3, "iswap": 2, "iswapdg": 2, "dcx": 2, "dcxdg": 2, "cu3": 2,
           "cu": 2, "xx_plus_yy": 2}  # fmt: skip
@@ -101,6 +101,17 @@ Found = tuple[Problem, PauliForm, Plan]
 Index = npt.NDArray[np.integer[Any]]
 
 
+@dataclass
+class Stretch:
+    """Rows of a circuit under one window number, their two-qubit gates, their Pauli form and the runs it is worth."""
+
+    label: int
+    rows: list[int]
+    before: int
+    form: PauliForm
+    trials: int
+
+
 @dataclass(frozen=True)
 class SimplifyPaulis:
     """Rewrite every stretch of gates from its Pauli rotations, where that takes fewer two-qubit gates.
@@ -123,46 +134,62 @@ class SimplifyPaulis:
     dense: float = 1.5
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
+        labels, stretches = self.stretches(circuit)
+        plans: list[tuple[Stretch, Found]] = []
+        for number, stretch in enumerate(stretches):
+            if context.progress is not None:
+                context.progress(number, len(stretches))
+            found = self.search(circuit, stretch, stretch.before - 1, context.seed)
+            if found is not None:
+                plans.append((stretch, found))
+        return self.write(circuit, labels, plans, context)
+
+    def stretches(self, circuit: Circuit) -> tuple[Index, list[Stretch]]:
+        """The window numbers of a circuit's operations, and its stretches that are worth a search."""
+        found: list[Stretch] = []
         if len(circuit.columns) > 10 * self.most:
-            return circuit
-        labels, stretches = regions(circuit)
-        plans: dict[int, tuple[Found, list[int]]] = {}
-        for number, rows in enumerate(stretches):
-            label = int(labels[rows[0]])
+            return np.zeros(0, np.int64), found
+        labels, regions_ = regions(circuit)
+        for rows in regions_:
             before = two_qubit_cost(circuit, rows)
             if before < 2 or len(rows) > self.most:
                 continue
-            if context.progress is not None:
-                context.progress(number, len(stretches))
-            found = self._search(circuit, rows, before, context.seed)
-            if found is not None:
-                plans[label] = (found, rows)
-        if not plans:
-            return circuit
-        return _rebuild(circuit, labels, plans, context, self.name)
+            form = extract(circuit, rows, _wires(circuit, rows))
+            merge_rotations(form)
+            size = (len(form.rotations) + form.num_qubits) * form.num_qubits
+            trials = min(self.trials, self.work // size)
+            if trials and len(form.rotations) <= self.dense * before:
+                found.append(Stretch(int(labels[rows[0]]), rows, before, form, trials))
+        return labels, found
 
-    def _search(self, circuit: Circuit, rows: list[int], before: int, seed: int) -> Found | None:
-        qubits = circuit.columns.qubits[rows]
-        wires = {int(q) for q in distinct(qubits) if q >= 0}
-        for extra in circuit.columns.extra[rows].tolist():
-            if extra >= 0:
-                wires |= set(circuit.extras[extra].qubits or ())
-        form = extract(circuit, rows, tuple(sorted(wires)))
-        merge_rotations(form)
-        size = (len(form.rotations) + form.num_qubits) * form.num_qubits
-        trials = min(self.trials, self.work // size)
-        if not trials or len(form.rotations) > self.dense * before:
-            return None
-        full, seen = _needed(circuit, rows, form.wires)
-        problem = problem_of(form, full, seen)
+    def search(self, circuit: Circuit, stretch: Stretch, bound: int, seed: int) -> Found | None:
+        """The best circuit of a stretch's runs, None when none has at most `bound` two-qubit gates."""
+        full, seen = _needed(circuit, stretch.rows, stretch.form.wires)
+        problem = problem_of(stretch.form, full, seen)
         best: Plan | None = None
-        bound = before - 1
-        for effort in efforts(trials, seed):
+        for effort in efforts(stretch.trials, seed):
             plan = synthesise(problem, effort, bound)
             if plan is not None:
                 best = plan
                 bound = plan.cost - 1
-        return None if best is None else (problem, form, best)
+        return None if best is None else (problem, stretch.form, best)
+
+    def write(self, circuit: Circuit, labels: Index, plans: list[tuple[Stretch, Found]], context: Context) -> Circuit:
+        """The circuit with some stretches written anew."""
+        if not plans:
+            return circuit
+        return _rebuild(circuit, labels, {s.label: (found, s.rows) for s, found in plans}, context, self.name)
+
+
+def _wires(circuit: Circuit, rows: list[int]) -> tuple[int, ...]:
+    """The wires some rows touch, ascending."""
+    touched = np.zeros(circuit.num_qubits + 1, np.bool_)
+    touched[circuit.columns.qubits[rows]] = True
+    if circuit.extras:
+        for extra in circuit.columns.extra[rows].tolist():
+            if extra >= 0:
+                touched[list(circuit.extras[extra].qubits or ())] = True
+    return tuple(np.flatnonzero(touched[:-1]).tolist())
 
 
 def _rebuild(

@@ -27,6 +27,7 @@ from qir.passes.lower_ionq import LowerIonq
 from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
+from qir.passes.views import ChooseView
 from qir.targets.target import Target
 
 __all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
@@ -85,9 +86,9 @@ def _optimise(level: int) -> tuple[Pass, ...]:
         return (Decompose("two"), Decompose("rzz"))
     if level == 1:
         return PAIRS
-    paulis: tuple[Pass, ...] = (SimplifyPaulis(), *PAIRS, *REBUILD)
     if level == 2:
-        return (*PAIRS, Best((REBUILD, paulis)))
+        return (*PAIRS, ChooseView(REBUILD, (*PAIRS, *REBUILD)))
+    paulis: tuple[Pass, ...] = (SimplifyPaulis(), *PAIRS, *REBUILD)
     search: tuple[Pass, ...] = (SEARCH, *PAIRS, *REBUILD)
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
     written = (Decompose("two"), *search)

@@ -37,6 +37,7 @@ from qir.passes.lower_ionq import LowerIonq
 from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
+from qir.passes.views import ChooseView
 from qir.pipeline import pipeline_for, run
 from qir.verify import equivalent
 
@@ -68,6 +69,7 @@ CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
     (RebuildPairs(), RZZ),
     (Best(((Fuse(),), (Fuse(), RebuildPairs()))), RZZ),
     (IfChanged(RebuildPairs(), (Fuse(),)), RZZ),
+    (ChooseView((RebuildPairs(), Fuse()), (Decompose("rzz"), Fuse())), RZZ),
     (FoldAngles(), RZZ),
     (FoldAngles(signed=True), RZZ),
     (FoldAngles(positive=True), RZZ),
