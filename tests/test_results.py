@@ -2,70 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
+from in_process import InProcess, client, service
 
 import qir
 from qir.errors import SubmitError
-from qir.submitters import connect, submit
+from qir.submitters import submit
 from qir.submitters.ibm_results import decode_ibm
 from qir.submitters.ionq_results import decode_ionq
 from qir.submitters.ledger import Ledger
 from qir.submitters.results import Labels
-from qir.submitters.retry import Clock
-from qir.submitters.transport import Request, Response, Timeouts
+
+__all__ = ["service"]
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
-
-
-class InProcess:
-    """A transport that calls the local service's application, without a network."""
-
-    def __init__(self, app: Any) -> None:
-        self.app = app
-
-    def send(self, request: Request, timeouts: Timeouts) -> Response:
-        parts = urlsplit(request.url)
-        headers = dict(request.headers) | {k: v.reveal() for k, v in request.secret_headers.items()}
-        body = request.secret_body.reveal().encode() if request.secret_body else request.body or b""
-        scope = {
-            "type": "http", "method": request.method, "path": parts.path, "raw_path": parts.path.encode(), "root_path": "",
-            "query_string": parts.query.encode(), "headers": [(k.lower().encode(), v.encode()) for k, v in headers.items()],
-        }  # fmt: skip
-        found: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def reply(message: Any) -> None:
-            found.append(message)
-
-        asyncio.run(self.app(scope, receive, reply))
-        content = b"".join(m.get("body", b"") for m in found[1:])
-        return Response(found[0]["status"], {k.decode(): v.decode() for k, v in found[0]["headers"]}, content)
-
-
-@pytest.fixture(scope="module")
-def service() -> Iterator[InProcess]:
-    pytest.importorskip("starlette")
-    pytest.importorskip("uvicorn")
-    from qir.serve.app import make_app
-
-    yield InProcess(make_app())
-
-
-def client(vendor: str, service: InProcess) -> Any:
-    import time
-
-    clock = Clock(sleep=lambda seconds: time.sleep(0.005))
-    return connect(vendor, "http://localhost" + ("/v0.4" if vendor == "ionq" else ""), transport=service, clock=clock)
 
 
 # Programs with several registers, measured across, in part, and out of order.

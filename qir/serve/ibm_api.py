@@ -63,6 +63,9 @@ def routes(store: Store, *, fractional: bool = False) -> list[Route]:
         body, problems = check(raw, "ibm", fractional=fractional)
         if problems or body is None:
             return refused(400, "; ".join(problems) or "no job", 1002)
+        session = body.get("session_id")
+        if session is not None and not store.sessions.get(session, {}).get("accepting_jobs", True):
+            return refused(400, "the session is closed", 4001)
         job = store.add("ibm", body, ibm_results)
         return JSONResponse({"id": job.id, "backend": body.get("backend"), "session_id": body.get("session_id")}, 200)
 

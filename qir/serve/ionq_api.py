@@ -5,6 +5,7 @@ Source of the shapes: the service's OpenAPI document of October 2026.
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.routing import Route
 from qir.serve.execute import check, ionq_results
 from qir.serve.store import Job, Store
 from qir.targets import all_targets
+from qir.targets.target import Target
 
 __all__ = ["routes"]
 
@@ -51,7 +53,12 @@ def routes(store: Store) -> list[Route]:
         body, problems = check(raw, "ionq")
         if problems or body is None:
             return refused(400, "; ".join(problems) or "no job")
-        job = store.add("ionq", body, ionq_results)
+        session = body.get("session_id")
+        if session is not None and store.sessions.get(session, {}).get("status") not in ("created", "started"):
+            return refused(400, "there is no such open session")
+        job = store.add("ionq", body, None if body.get("dry_run") else ionq_results)
+        if body.get("dry_run"):
+            job.state = "done"
         return JSONResponse({"id": job.id, "status": "submitted", "session_id": body.get("session_id")}, 201)
 
     async def listed(request: Request) -> Response:
@@ -72,7 +79,7 @@ def routes(store: Store) -> list[Route]:
 
     async def probabilities(request: Request) -> Response:
         job, index = find(request)
-        if job is None or job.state != "done":
+        if job is None or job.result is None:
             return refused(404, "no results", "Not Found")
         if index is None and _count(job) > 1:
             return refused(404, "the results are those of the child jobs", "Not Found")
@@ -82,13 +89,13 @@ def routes(store: Store) -> list[Route]:
         job, index = find(request)
         if not authorised(request):
             return refused(401, "no API key", "Unauthorized")
-        found = {} if job is None or job.state != "done" else job.result[index or 0]
+        found = {} if job is None or job.result is None else job.result[index or 0]
         form = request.path_params["artifact"]
         return JSONResponse(found[form]) if form in found else refused(404, "no such artifact", "Not Found")
 
     async def aggregated(request: Request) -> Response:
         job, _ = find(request)
-        if job is None or job.state != "done":
+        if job is None or job.result is None:
             return refused(404, "no results", "Not Found")
         return JSONResponse({name: found[_V1] for name, found in zip(_children(job), job.result)})
 
@@ -113,10 +120,59 @@ def routes(store: Store) -> list[Route]:
         rows = [_backend(t) for t in all_targets() if t.vendor == "ionq" and t.name == request.path_params["id"]]
         return JSONResponse(rows[0]) if rows else refused(404, "no such backend", "Not Found")
 
+    async def cost(request: Request) -> Response:
+        job, _ = find(request)
+        if job is None:
+            return refused(404, "no such job", "Not Found")
+        if job.body.get("dry_run"):
+            return JSONResponse({"dry_run": True, "estimated_cost": {"value": 0, "unit": "usd"}})
+        return JSONResponse({"dry_run": False, "cost": {"value": 0, "unit": "usd"}})
+
+    async def estimate(request: Request) -> Response:
+        query = request.query_params
+        if not any(t.name == query.get("backend") for t in all_targets() if t.vendor == "ionq"):
+            return refused(400, "backend is missing or unknown")
+        return JSONResponse({
+            "estimate_context": dict(query), "estimated_unit": "usd", "rate_card": {"id": "local", "rates": []},
+            "estimated_total_cost": 0, "estimated_execution_time": 0, "current_predicted_queue_time": 0,
+        })  # fmt: skip
+
+    async def characterizations(request: Request) -> Response:
+        rows = [t for t in all_targets() if t.vendor == "ionq" and t.name == request.path_params["id"]]
+        return JSONResponse({"characterizations": [_characterization(t) for t in rows if t.errors], "pages": 1})
+
+    async def open_session(request: Request) -> Response:
+        if not authorised(request):
+            return refused(401, "no API key", "Unauthorized")
+        try:
+            data = await request.json()
+        except ValueError:
+            data = None
+        if not isinstance(data, dict) or not isinstance(data.get("backend"), str):
+            return refused(400, "backend is missing")
+        row = {"id": str(uuid.uuid4()), "backend": data["backend"], "status": "created", "active": True,
+               "settings": data.get("settings") or {}}  # fmt: skip
+        store.sessions[str(row["id"])] = row
+        return JSONResponse(row, 201)
+
+    async def sessions(request: Request) -> Response:
+        wanted = request.query_params.get("active") == "true"
+        rows = [s for s in store.sessions.values() if "backend" in s and (s["active"] or not wanted)]
+        return JSONResponse({"sessions": rows})
+
+    async def session(request: Request) -> Response:
+        row = store.sessions.get(request.path_params["id"])
+        if row is None:
+            return refused(404, "no such session", "Not Found")
+        if request.method == "POST":
+            row |= {"status": "ended", "active": False}
+        return JSONResponse(row)
+
     base = "/v0.4"
     return [
         Route(f"{base}/jobs", create, methods=["POST"]),
         Route(f"{base}/jobs", listed, methods=["GET"]),
+        Route(f"{base}/jobs/estimate", estimate),
         Route(f"{base}/jobs/{{id}}", one, methods=["GET"]),
         Route(f"{base}/jobs/{{id}}", delete, methods=["DELETE"]),
         Route(f"{base}/jobs/{{id}}/results/probabilities", probabilities),
@@ -125,6 +181,12 @@ def routes(store: Store) -> list[Route]:
         Route(f"{base}/jobs/{{id}}/status/cancel", cancel, methods=["PUT"]),
         Route(f"{base}/backends", backends),
         Route(f"{base}/backends/{{id}}", backend),
+        Route(f"{base}/backends/{{id}}/characterizations", characterizations),
+        Route(f"{base}/jobs/{{id}}/cost", cost),
+        Route(f"{base}/sessions", open_session, methods=["POST"]),
+        Route(f"{base}/sessions", sessions, methods=["GET"]),
+        Route(f"{base}/sessions/{{id}}", session, methods=["GET"]),
+        Route(f"{base}/sessions/{{id}}/end", session, methods=["POST"]),
     ]
 
 
@@ -159,7 +221,7 @@ def _view(job: Job, index: int | None = None) -> dict[str, Any]:
         "results": None,
         "failure": {"code": "SimulationError", "message": job.failure} if job.failure else None,
     }
-    if job.state == "done":
+    if job.state == "done" and not body.get("dry_run"):
         # The links are the older form, which vendors' clients still follow; the artifacts the newer.
         link = f"/v0.4/jobs/{view['id']}/results/probabilities"
         forms = () if several else job.result[index or 0]
@@ -169,7 +231,19 @@ def _view(job: Job, index: int | None = None) -> dict[str, Any]:
     return view | {"child_job_ids": _children(job)} if several else view
 
 
-def _backend(target: Any) -> dict[str, Any]:
+def _characterization(target: Target) -> dict[str, Any]:
+    """The table's rates in the shape of a characterization: fidelities, seconds."""
+    def median(gate: str) -> dict[str, float]:
+        return {"median": 1.0 - target.errors.get((gate, ()), 0.0), "stderr": 0.0}
+
+    times = {kind: target.durations.get((gate, ()), 0.0) for kind, gate in (("1q", "gpi"), ("2q", target.entangler))}
+    return {
+        "id": f"table-{target.name}", "date": "2026-10-01T00:00:00Z", "backend": target.name, "qubits": target.num_qubits,
+        "fidelity": {"spam": median("measure"), "1q": median("gpi"), "2q": median(target.entangler)}, "timing": times,
+    }  # fmt: skip
+
+
+def _backend(target: Target) -> dict[str, Any]:
     native = [] if target.simulator else list(target.gates)
     return {
         "backend": target.name,

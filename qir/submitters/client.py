@@ -55,6 +55,10 @@ class Client:
             headers["Content-Type"] = "application/json"
         return Request(method, url, headers, self.secret_headers(), body)
 
+    def unsigned_job_request(self, body: bytes) -> Request:
+        """The POST that creates a job, with `***` in place of what authorises it: to be shown, not sent."""
+        raise NotImplementedError
+
     def call(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, data: Any = None) -> Any:
         """An idempotent call: the JSON of a 2xx answer (None when it is empty).  Refusal otherwise."""
         body = None if data is None else json.dumps(data).encode()
@@ -65,6 +69,17 @@ class Client:
             response = send_idempotent(
                 self.transport, self.request(method, path, query=query, body=body), self.timeouts, self.policy, self.clock
             )
+        return self._content(response)
+
+    def call_once(self, method: str, path: str, data: Any) -> dict[str, Any]:
+        """A call that makes something, sent once; otherwise as `call`.  NoAnswerError when it may have had an effect."""
+        request = self.request(method, path, body=json.dumps(data).encode())
+        found = self._content(self.transport.send(request, self.timeouts))
+        if not isinstance(found, dict):
+            raise SubmitError("the answer of the service has a shape that is not known")
+        return found
+
+    def _content(self, response: Response) -> Any:
         if 200 <= response.status < 300:
             if not response.body:
                 return None

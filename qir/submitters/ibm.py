@@ -102,6 +102,10 @@ class IbmClient(Client):
     def job_request(self, body: bytes) -> Request:
         return self.request("POST", "/v1/jobs", body=body)
 
+    def unsigned_job_request(self, body: bytes) -> Request:
+        headers = self.headers() | {"Content-Type": "application/json", "Authorization": "***"}
+        return Request("POST", self.url + "/v1/jobs", headers, body=body)
+
     def with_token(self, payload: dict[str, Any], token: str) -> dict[str, Any]:
         tags = list(payload.get("tags") or [])
         if token not in tags and len(tags) >= _MAX_TAGS:
@@ -169,6 +173,19 @@ class IbmClient(Client):
         """The machine as it is calibrated now."""
         configuration = self.call("GET", f"/v1/backends/{name}/configuration")
         return Target.from_ibm(configuration, self.call("GET", f"/v1/backends/{name}/properties"))
+
+    def open_session(self, backend: str, *, mode: str = "dedicated", max_ttl: int | None = None) -> dict[str, Any]:
+        """Open a session ("dedicated") or a batch ("batch"); its "id" goes into jobs as `session_id`.
+
+        max_ttl: its longest life in seconds.  Sent once: an answer that is lost is an error, never a
+        second session.
+        """
+        body = {"mode": mode, "backend": backend} | ({} if max_ttl is None else {"max_ttl": max_ttl})
+        return self.call_once("POST", "/v1/sessions", body)
+
+    def session(self, session_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/v1/sessions/{session_id}")
+        return found
 
     def close_session(self, session_id: str) -> None:
         """No new jobs; queued ones still run."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from qir.errors import UsageError
+from qir.errors import SubmitError, UsageError
 from qir.submitters.client import Client
 from qir.submitters.credentials import IonqCredentials, ionq_credentials
 from qir.submitters.secret import Secret
 from qir.submitters.transport import Request, Response
+from qir.targets import find
+from qir.targets.target import Target
 
-__all__ = ["FINAL", "IonqClient"]
+__all__ = ["FINAL", "IonqClient", "calibrated"]
 
 FINAL = frozenset({"completed", "failed", "canceled"})
+_MAX_PAGES = 50
 _TOKEN_KEY = "qir_token"  # noqa: S105
 
 # Registers apart lose how they go together; shots keep it.  Without registers a table says it all.
@@ -44,6 +48,10 @@ class IonqClient(Client):
     def job_request(self, body: bytes) -> Request:
         return self.request("POST", "/jobs", body=body)
 
+    def unsigned_job_request(self, body: bytes) -> Request:
+        headers = self.headers() | {"Content-Type": "application/json", "Authorization": "***"}
+        return Request("POST", self.url + "/jobs", headers, body=body)
+
     def with_token(self, payload: dict[str, Any], token: str) -> dict[str, Any]:
         metadata = dict(payload.get("metadata") or {})
         if _TOKEN_KEY not in metadata and len(metadata) >= 10:
@@ -56,17 +64,23 @@ class IonqClient(Client):
         return found if isinstance(found, str) and found else None
 
     def find(self, token: str, since: float) -> str | None:
-        """The API has no filter by metadata: look through the newest pages."""
+        """The API has no filter by metadata: look through the pages from the newest to those older than the
+        request.  SubmitError when there are too many to say that the job is not there."""
         cursor: str | None = None
-        for _ in range(10):
+        for _ in range(_MAX_PAGES):
             page = self.call("GET", "/jobs", query={"limit": 100, "next": cursor})
-            for job in page.get("jobs", []) if isinstance(page, dict) else []:
-                if isinstance(job, dict) and (job.get("metadata") or {}).get(_TOKEN_KEY) == token:
+            if not isinstance(page, dict) or not isinstance(page.get("jobs"), list):
+                raise SubmitError("the service's list of jobs has a shape that is not known")
+            rows = [job for job in page["jobs"] if isinstance(job, dict)]
+            for job in rows:
+                if (job.get("metadata") or {}).get(_TOKEN_KEY) == token:
                     return str(job["id"])
-            cursor = page.get("next") if isinstance(page, dict) else None
-            if not cursor:
+            cursor = page.get("next")
+            # An hour of slack: the two clocks need not agree.
+            times = [t for job in rows if (t := _seconds(job.get("submitted_at"))) is not None]
+            if not cursor or (times and max(times) < since - 3600):
                 return None
-        return None
+        raise SubmitError(f"the job is not among the newest {_MAX_PAGES * 100}; there are more")
 
     # -- jobs ------------------------------------------------------------------------------
 
@@ -131,5 +145,65 @@ class IonqClient(Client):
         found: dict[str, Any] = self.call("GET", f"/sessions/{session_id}")
         return found
 
+    def open_session(
+        self, backend: str, *, job_count_limit: int | None = None, duration_limit_min: int | None = None,
+        cost_limit: tuple[float, str] | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Open a session on a machine; its "id" goes into jobs as `session_id`.
+
+        cost_limit: an amount and its unit, "usd" or "credit".  Sent once: an answer that is lost is an
+        error, never a second session.
+        """
+        settings: dict[str, Any] = {}
+        if job_count_limit is not None:
+            settings["job_count_limit"] = job_count_limit
+        if duration_limit_min is not None:
+            settings["duration_limit_min"] = duration_limit_min
+        if cost_limit is not None:
+            settings["cost_limit"] = {"value": cost_limit[0], "unit": cost_limit[1]}
+        body = {"backend": backend} | ({"settings": settings} if settings else {})
+        return self.call_once("POST", "/sessions", body)
+
+    def sessions(self) -> list[dict[str, Any]]:
+        """The sessions that are open."""
+        found = self.call("GET", "/sessions", query={"active": "true"})
+        rows: list[dict[str, Any]] = found.get("sessions", []) if isinstance(found, dict) else found
+        return rows
+
     def end_session(self, session_id: str) -> None:
         self.call("POST", f"/sessions/{session_id}/end")
+
+    def target(self, name: str) -> Target:
+        """The machine with the rates and times of its newest characterization."""
+        target = find(name)
+        page: Any = self.characterizations(name, 1)
+        rows = page.get("characterizations") if isinstance(page, dict) else page
+        row = rows[0] if isinstance(rows, list) and rows else None
+        return target if not isinstance(row, dict) else calibrated(target, row)
+
+
+def calibrated(target: Target, characterization: dict[str, Any]) -> Target:
+    """A target with a characterization's medians (fidelities as errors, times in seconds) in place of the table's."""
+    fidelity, timing = (characterization.get(k) or {} for k in ("fidelity", "timing"))
+    errors, durations = dict(target.errors), dict(target.durations)
+    groups = {"1q": [g for g in target.gates if g in ("gpi", "gpi2")], "2q": [target.entangler], "spam": ["measure"]}
+    for kind, names in groups.items():
+        found = fidelity.get(kind)
+        median = found.get("median") if isinstance(found, dict) else None
+        for name in names:
+            if isinstance(median, (int, float)):
+                errors[name, ()] = 1.0 - median
+            if kind != "spam" and isinstance(timing.get(kind), (int, float)) and timing[kind] > 0:
+                durations[name, ()] = float(timing[kind])
+    source = f"{target.source}; characterization {characterization.get('id')} of {characterization.get('date')}"
+    return replace(target, errors=errors, durations=durations, source=source)
+
+
+def _seconds(value: Any) -> float | None:
+    """A time as seconds since 1970: a number, or ISO 8601."""
+    if isinstance(value, (int, float)):
+        return float(value)
+    try:
+        return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+    except (AttributeError, ValueError):
+        return None

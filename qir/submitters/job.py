@@ -21,11 +21,20 @@ AnyClient = Union[IbmClient, IonqClient]
 
 @dataclass
 class Job:
-    """A job that was accepted.  `intent` is its entry in the ledger."""
+    """A job that was accepted.  `intent` is its entry in the ledger.
 
-    client: AnyClient
+    connection: None reads what the ledger keeps, and nothing else.
+    """
+
+    connection: AnyClient | None
     ledger: Ledger
     intent: Intent
+
+    @property
+    def client(self) -> AnyClient:
+        if self.connection is None:
+            raise SubmitError("there is no connection to the service")
+        return self.connection
 
     @property
     def id(self) -> str:
@@ -85,6 +94,6 @@ class Job:
             Labels(names, [(n, s) for n, s in sizes[i]] if i < len(sizes) and sizes[i] else None)
             for i, names in enumerate(record.get("names") or [])
         ]
-        if isinstance(self.client, IonqClient):
+        if self.intent.vendor == "ionq":
             return decode_ionq(raw, labels, record.get("qubits") or [0], self.intent.shots)
         return decode_ibm(raw, labels)

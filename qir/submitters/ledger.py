@@ -4,9 +4,9 @@ An append-only file of JSON lines in the user's state folder (0600 in 0700).  Ap
 crash then costs at most the line being written, every earlier line stays readable by eye, and the
 order of events is the order of lines; SQLite would bring a second journal to recover from.
 
-Events of an intent, in the order they happen: `intent`, then `accepted`, `refused` or `unknown`,
-and later `status` and `result`.  An intent without an outcome is open: nobody knows whether its
-job exists, until `reconcile` asks the service.
+Events of an intent, in the order they happen: `intent`, then `accepted`, `refused` or `unknown` (which
+may become `accepted`, or `absent`: there is no such job), and later `status` and `result`.  An intent
+without an outcome is open: nobody knows whether its job exists, until `reconcile` asks the service.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Intent:
     """One job that was meant to be sent, and what became of it.
 
     token: unique, carried by the job at the service.    digest: SHA-256 of the payload's bytes.
-    outcome: None while open, else "accepted", "refused" or "unknown".    job_id: at the service.
+    outcome: None while open, else "accepted", "refused", "unknown" or "absent".    job_id: at the service.
     """
 
     token: str
@@ -149,7 +149,7 @@ class Ledger:
 
     @staticmethod
     def _apply(intent: Intent, event: str, row: dict[str, Any]) -> None:
-        if event in ("accepted", "refused", "unknown"):
+        if event in ("accepted", "refused", "unknown", "absent"):
             intent.outcome = event
             intent.job_id = row.get("job_id") or intent.job_id
             intent.detail = row.get("detail")

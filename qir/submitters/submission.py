@@ -9,7 +9,8 @@ The steps, each written to the ledger before the next one begins:
 4. Ambiguous: the service is asked for a job with the token, until it shows up or the patience ends.
    Found: `accepted`.  Not found: `unknown`; nothing is sent again unless a person says so.
 
-A crash between any two steps leaves an open intent, which `reconcile` settles the same way.
+A crash between any two steps leaves an open intent, which `reconcile` settles the same way.  It does
+not go on for ever: a job that the service still does not list after an hour is `absent`.
 """
 
 from __future__ import annotations
@@ -80,8 +81,9 @@ def canonical(payload: dict[str, Any]) -> bytes:
 class Submission:
     """Sends jobs to one service, each at most once.
 
-    patience: seconds to look for a job after an ambiguous answer.    longest_429: seconds to go on
-    trying while the service says it is busy.
+    patience: seconds to look for a job after an ambiguous answer.    settled_after: seconds after
+    which a job that the service does not list was never created.    base: reconcile intents of this
+    base URL only, None those of any.
     """
 
     service: Service
@@ -91,6 +93,8 @@ class Submission:
     timeouts: Timeouts = field(default_factory=Timeouts)
     policy: Policy = field(default_factory=Policy)
     patience: float = 60.0
+    settled_after: float = 3600.0
+    base: str | None = None
 
     def submit(
         self, payload: dict[str, Any], *, target: str, shots: int | None, record: dict[str, Any] | None = None,
@@ -98,8 +102,8 @@ class Submission:
     ) -> Intent:  # fmt: skip
         """Create one job.  Returns the accepted intent.
 
-        Refusal when the service said no; UnknownOutcomeError when a job may exist; SubmitError when an
-        equal payload is open or accepted already and `again` is not set.
+        Refusal when the service said no; UnknownOutcomeError when a job may exist; SubmitError when the
+        outcome of an equal payload is still unknown and `again` is not set.
         """
         digest = hashlib.sha256(canonical(payload)).hexdigest()
         if not again:
@@ -114,7 +118,10 @@ class Submission:
         )  # fmt: skip
         job_id, detail = self._post(token, body)
         if job_id is None:
-            job_id = self._look_for(token)
+            try:
+                job_id = self._look_for(token)
+            except SubmitError as problem:
+                detail = f"{detail}; then {problem}"
         if job_id is None:
             self.ledger.append("unknown", token, detail=detail)
             raise UnknownOutcomeError(
@@ -167,33 +174,53 @@ class Submission:
                 raise Refusal(detail, status)
             return None, f"the service answered {status}"
 
-    def _look_for(self, token: str) -> str | None:
-        """Ask for the job until it shows up or the patience ends; lists may lag behind."""
+    def _look_for(self, token: str, patience: float | None = None) -> str | None:
+        """Ask for the job until it shows up or the patience ends; lists may lag behind.
+
+        SubmitError when the service never gave a whole answer: then nothing is known.
+        """
         intent = self.ledger.intents()[token]
-        end = self.clock.now() + self.patience
+        end = self.clock.now() + (self.patience if patience is None else patience)
         attempt = 0
         while True:
+            problem: SubmitError | None = None
             try:
                 if found := self.service.find(token, intent.time):
                     return found
-            except SubmitError:
-                pass
+            except SubmitError as failed:
+                problem = failed
             attempt += 1
             wait = min(10.0, 0.5 * 2**attempt)
             if self.clock.now() + wait > end:
+                if problem is not None:
+                    raise problem
                 return None
             self.clock.sleep(wait)
 
+    def settle(self, intent: Intent) -> Intent:
+        """Look for the job of an open intent, and write down what was found.
+
+        A job that the service lists nowhere an hour after the request is not there: the intent becomes
+        `absent`, and is looked for no more.  Younger ones, and those the service could not be asked
+        for, stay `unknown`.
+        """
+        age = self.clock.wall() - intent.time
+        try:
+            # An old job is in the list, or it never will be: one look is enough.
+            found = self._look_for(intent.token, max(0.0, self.patience - max(0.0, age)))
+        except SubmitError as problem:
+            self.ledger.append("unknown", intent.token, detail=f"the service could not be asked: {problem}")
+        else:
+            if found is not None:
+                self.ledger.append("accepted", intent.token, job_id=found)
+            elif age > self.settled_after:
+                detail = f"the service has no job with this token {age / 3600:.0f} h after the request"
+                self.ledger.append("absent", intent.token, detail=detail)
+            elif intent.outcome is None:
+                self.ledger.append("unknown", intent.token, detail="no job with this token was found yet")
+        return self.ledger.intents()[intent.token]
+
     def reconcile(self) -> list[Intent]:
         """Settle every open intent of this service as far as the service knows; returns them."""
-        settled: list[Intent] = []
-        for token, intent in self.ledger.intents().items():
-            if intent.vendor != self.service.vendor or not intent.is_open:
-                continue
-            found = self._look_for(token)
-            if found is not None:
-                self.ledger.append("accepted", token, job_id=found)
-            elif intent.outcome is None:
-                self.ledger.append("unknown", token, detail="no job with this token was found")
-            settled.append(self.ledger.intents()[token])
-        return settled
+        waiting = [i for i in self.ledger.intents().values() if i.is_open and i.vendor == self.service.vendor]
+        return [self.settle(i) for i in waiting if self.base is None or i.url.startswith(self.base)]

@@ -105,13 +105,14 @@ class Transport(Protocol):
 class Urllib3Transport:
     """The transport on urllib3 (extra `submit`), with the environment's proxies and certificates."""
 
-    def __init__(self, *, ca_bundle: str | None = None) -> None:
+    def __init__(self, *, ca_bundle: str | None = None, proxy: str | None = None) -> None:
         try:
             import urllib3 as library
         except ModuleNotFoundError:
             raise UsageError("sending needs the package urllib3; install it with: pip install 'qir[submit]'") from None
         self._library = library
         self._ca_bundle = ca_bundle
+        self._proxy = proxy
         self._pools: dict[str, urllib3.PoolManager] = {}
 
     def _pool(self, url: str) -> urllib3.PoolManager:
@@ -119,8 +120,8 @@ class Urllib3Transport:
         from urllib.request import getproxies, proxy_bypass
 
         parts = urlsplit(url)
-        proxy = getproxies().get(parts.scheme)
-        if proxy and parts.hostname and proxy_bypass(parts.hostname):
+        proxy = self._proxy or getproxies().get(parts.scheme)
+        if proxy and not self._proxy and parts.hostname and proxy_bypass(parts.hostname):
             proxy = None
         key = f"{parts.scheme}|{proxy}"
         if key not in self._pools:
