@@ -1,18 +1,17 @@
 """Write the reference pages that are derived from tables: `python docs/generate.py [--check]`.
 
-rules.md from the codes and the rules' docstrings, gates.md from the gate table, targets.md from the
+rules.md from the codes, their pages and the rules' docstrings, gates.md from the gate table, targets.md from the
 target records.  With --check nothing is written, and the exit status says whether they are current.
 """
 
 from __future__ import annotations
 
-import inspect
 import sys
 from pathlib import Path
 
 from qir.codes import CODES
 from qir.gates import ALIASES, GATES
-from qir.lint import RULES
+from qir.lint.manual import sections
 from qir.targets import all_targets
 
 HERE = Path(__file__).resolve().parent
@@ -29,16 +28,13 @@ GROUPS = {
 
 def rules() -> str:
     """Every diagnostic code, with the manual page of the rule behind it."""
-    pages = {rule.slug: inspect.getdoc(rule) or "" for rule in RULES}
     lines = ["# Diagnostics", NOTE, "`qcompile explain CODE` prints the same. Codes are stable.", ""]
     for digit, title in GROUPS.items():
         lines += [f"## Q{digit}xx: {title}", ""]
         for row in sorted((r for r in CODES.values() if r.code[1] == digit), key=lambda r: r.code):
-            if row.slug in pages:
-                lines += [f"### {row.code} `{row.slug}`", "", pages[row.slug], ""]
-            else:
-                lines += [f"- **{row.code}** `{row.slug}`: {row.meaning}"]
-        lines.append("")
+            lines += [f"### {row.code} `{row.slug}`", ""]
+            for section in sections(row.slug):
+                lines += [section, ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import qir
+from qir.cli.main import run as qcompile
 from qir.codes import CODES
-from qir.lint import RULES, manual
+from qir.lint import RULES
 from qir.lint.fixes import apply_fixes
 from qir.lint.formats import github, sarif
+from qir.lint.rule import manual
 from qir.source import Source
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures" / "lint"
@@ -104,9 +108,21 @@ def test_github_annotations_are_escaped() -> None:
     assert any("line=5" in line for line in lines)
 
 
-def run(*arguments: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "qir", "lint", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, input=stdin)
+class Result(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: str, cwd: Path, stdin: str | None = None) -> Result:
+    """What `qcompile lint` does in a folder, without a process of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    source = io.TextIOWrapper(io.BytesIO((stdin or "").encode()), encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(cwd)
+        patch.setattr(sys, "stdin", source)
+        status = qcompile(["lint", *arguments])
+    return Result(status, out.getvalue(), err.getvalue())
 
 
 def test_command_line(tmp_path: Path) -> None:

@@ -22,10 +22,6 @@ def command(code: str) -> None:
         near = difflib.get_close_matches(code, names, 1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UsageError(f"there is no diagnostic {code!r}{hint}")
-    from qir.lint import RULES, manual
-    from qir.lint.ionq_rules import pages
+    from qir.lint.manual import explain
 
-    rule = next((r for r in RULES if r.slug == row.slug), None)
-    print(manual(rule) if rule is not None else f"{row.code} {row.slug}\n\n{row.meaning}\n")
-    for page in pages(row.slug):
-        print(f"For IonQ jobs: {page}\n")
+    print(explain(row.slug), end="")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qir.lint.circuit_rules import CIRCUIT_RULES
-from qir.lint.rule import Rule, manual
+from qir.lint.rule import Rule
 from qir.lint.target_rules import TARGET_RULES
 from qir.lint.text_rules import TEXT_RULES
 
-__all__ = ["RULES", "Rule", "manual"]
+__all__ = ["RULES", "Rule"]
 
 RULES: tuple[type[Rule], ...] = (*TEXT_RULES, *CIRCUIT_RULES, *TARGET_RULES)
 """Every rule for programs, in the order in which they run."""

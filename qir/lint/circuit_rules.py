@@ -400,6 +400,10 @@ class AngleTurns(_CircuitRule):
 class UnusedGate(_CircuitRule):
     """A gate definition that nothing calls.
 
+    Why it matters: it costs nothing, but often another gate was called in its place.
+
+    Example: `gate flip a { x a; } qubit q; x q;`
+
     How to fix it: remove it, or call it.
     """
 
@@ -426,6 +430,31 @@ class ShadowedGate(_CircuitRule):
             if definition.name in GATES and program.format != "openqasm2":
                 yield warning(self.slug, f"{definition.name} is the name of a well-known gate, and this is not that gate",
                               _declared(program, "gate", definition.name))  # fmt: skip
+
+
+class PhysicalMixed(_CircuitRule):
+    """Hardware qubits (`$0`) and declared qubits in one program.
+
+    Why it matters: a hardware qubit is fixed, a declared one is placed by the compiler, on `$0` too if it is not
+    told otherwise. IBM's service refuses such programs.
+
+    Example: `qubit q; x q; x $0;`
+
+    How to fix it: use one kind in the whole program.
+
+    Source: OpenQASM 3.1 specification, "Physical qubits".
+    """
+
+    slug: ClassVar[str] = "qubit.physical-mixed"
+
+    def look(self, circuit: Circuit, program: Program) -> Iterator[Diagnostic]:
+        touched = np.array(sorted(circuit.touched_qubits), dtype=np.int64)
+        virtual = touched[touched >= circuit.num_physical]
+        if len(virtual) and len(virtual) < len(touched):
+            names = f"{_name(circuit, int(touched[0]))} and {_name(circuit, int(virtual[0]))}"
+            register = next((r.name for r in circuit.qregs if r.start <= virtual[0] < r.start + r.size), "")
+            yield warning(self.slug, f"{names}: hardware and declared qubits in one program",
+                          _declared(program, "qubit", register))  # fmt: skip
 
 
 def _remove(span: Span | None) -> Fix | None:
@@ -455,7 +484,7 @@ def _pi(ratio: float) -> str:
 
 CIRCUIT_RULES: tuple[type[Rule], ...] = (
     UnusedQubit, UnusedBit, GateAfterMeasure, MeasuredTwice, ResetFresh, IdentityGate, CancellingGates, UnusedParameter,
-    NoMeasurement, BitOverwritten, AngleDegrees, AngleTurns, UnusedGate, ShadowedGate,
+    NoMeasurement, BitOverwritten, AngleDegrees, AngleTurns, UnusedGate, ShadowedGate, PhysicalMixed,
 )  # fmt: skip
 """All rules of this file."""
 

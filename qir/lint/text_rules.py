@@ -121,6 +121,29 @@ class Include(Rule):
                 yield warning(self.slug, f"other tools may not have {name}", span)
 
 
+class Opaque(Rule):
+    """A gate that is declared but not defined.
+
+    Why it matters: an `opaque` gate has a name and no meaning. It can be kept, but not compiled, simulated or
+    compared.
+
+    How to fix it: define it: `gate name(angles) qubits { ... }`.
+
+    Source: OpenQASM 2 specification, section 4.
+    """
+
+    slug: ClassVar[str] = "gate.opaque"
+
+    _OPAQUE = re.compile(r"\bopaque\s+([^\W\d]\w*)")
+
+    def check(self, program: Program, target: Target | None) -> Iterable[Diagnostic]:
+        if program.format != "openqasm2" or any(d.slug == self.slug for d in program.diagnostics):
+            return
+        for m in self._OPAQUE.finditer(blank_comments(program.source.text)):
+            span = program.source.span(m.start(1), m.end(1))
+            yield warning(self.slug, f"{m.group(1)} has no definition: it cannot be compiled", span)
+
+
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 
 
@@ -149,5 +172,5 @@ class Bidi(Rule):
             yield from bidi(program.source)
 
 
-TEXT_RULES: tuple[type[Rule], ...] = (Deprecated, Unreachable, Include, Bidi)
+TEXT_RULES: tuple[type[Rule], ...] = (Deprecated, Unreachable, Include, Opaque, Bidi)
 """All rules of this file."""
