@@ -125,10 +125,22 @@ def _estimates(estimate: dict[str, Any], target: Target) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     cost, success, duration = (estimate.get(k) for k in ("cost", "success_probability", "duration_us"))
     if cost:
-        formula = f"; {cost['formula']}" if cost.get("formula") else ""
-        found.append(note("estimate.cost", f"about {cost.get('amount')} {cost.get('currency', '')}{formula}".strip()))
+        found += [note("estimate.cost", _price(c, cost["shots"]), help=c.get("note")) for c in (cost, *cost.get("others", ()))]
     if success is not None:
-        found.append(note("estimate.success", f"a run on {target.name} is free of errors with probability {success:.3g}"))
+        message = f"a run on {target.name} is free of errors with probability {success:.3g}"
+        formula = ": the product of 1 - error over all operations"
+        origin = f"errors from {target.source}" if target.source else None
+        found.append(note("estimate.success", message + formula, help=origin))
     if duration is not None:
-        found.append(note("estimate.duration", f"one run takes about {duration:.4g} us"))
+        path = "all gates, one after the other" if "serial" in target.features else "the longest path of gates"
+        found.append(note("estimate.duration", f"one run takes about {duration:.4g} us: {path}, and the measurement"))
     return found
+
+
+def _price(cost: dict[str, Any], shots: int) -> str:
+    """The amount with its formula, what went into it, and where and when the price was published."""
+    quantities = ", ".join(f"{name} = {value:g}" for name, value in cost["quantities"].items())
+    return (
+        f"about {cost['amount']:.6g} {cost['currency']} for {shots} shots ({cost['provider']}): {cost['formula']}"
+        f" with {quantities}; {cost['source']}, {cost['date']}"
+    )
