@@ -14,8 +14,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from qir.circuit import Circuit
-from qir.columns import OPERATIONS
+from qir.columns import OPERATIONS, distinct
 from qir.gates import opcode
 from qir.params import Angle
 from qir.symplectic import LETTERS, multiply, sign_of
@@ -61,6 +64,8 @@ class Frame:
 
     def image(self, operands: Sequence[int], letters: Sequence[int]) -> Pauli:
         """C^-1 P C of a string given by letters on some qubits."""
+        if len(operands) == 1 and letters[0] != 3:
+            return self.xs[operands[0]] if letters[0] == 1 else self.zs[operands[0]]
         result: Pauli = (0, 0, 0)
         for q, letter in zip(operands, letters):
             if letter == 1:
@@ -80,9 +85,18 @@ class Frame:
         xs, zs = self.xs, self.zs
         if len(operands) == 1:
             q, letter = operands[0], letters[0]
-            p = zs[q] if letter == 2 else xs[q] if letter == 1 else self.image(operands, letters)
-        else:
-            p = self.image(operands, letters)
+            (x1, z1, k1), (x2, z2, k2) = xs[q], zs[q]
+            # Of X and Z of one qubit the one that is not turned about changes, of Y both.
+            if letter != 1:
+                k = k1 + 2 if turns == 2 else k1 + k2 + 2 * (z1 & x2).bit_count() + (3 if turns == 1 else 1)
+            if letter == 2:
+                xs[q] = (x1, z1, k & 3) if turns == 2 else (x1 ^ x2, z1 ^ z2, k & 3)
+                return
+            if letter == 1:
+                k = k2 + 2 if turns == 2 else k1 + k2 + 2 * (z2 & x1).bit_count() + (3 if turns == 1 else 1)
+                zs[q] = (x2, z2, k & 3) if turns == 2 else (x1 ^ x2, z1 ^ z2, k & 3)
+                return
+        p = self.image(operands, letters)
         for q, letter in zip(operands, letters):
             # R^-1 A R = A R^2 for A that anticommutes with P: -i A P, -A, i A P for 1, 2, 3 quarter turns.
             for images, own in ((xs, 1), (zs, 2)):
@@ -110,8 +124,6 @@ class Frame:
         else:
             a, b = operands
             xs[a], xs[b], zs[a], zs[b] = xs[b], xs[a], zs[b], zs[a]
-
-
 
 
 @dataclass
@@ -143,21 +155,41 @@ def is_supported(circuit: Circuit, row: int, code: int, extra: int) -> bool:
     return code == _PAULIEXP
 
 
-def _evaluate(linear: tuple[float, float, float, float], params: Sequence[Value]) -> Value:
-    result: Value = linear[0]
-    for factor, value in zip(linear[1:], params):
-        if factor:
-            result = value * factor + result
+_FAST = {opcode(name): name for name in ("h", "cx", "cz", "swap")}
+_TURNED = 4
+"""What `_evaluate` gives in place of quarter turns for an angle that is none."""
+Real = npt.NDArray[np.float64]
+Turns = tuple[tuple[tuple[int, ...], tuple[int, ...], str, list[int], list[float]], ...]
+
+
+def _linear(factors: tuple[float, float, float, float], params: Real) -> Real:
+    result = np.full(len(params), factors[0])
+    for k in range(3):
+        if factors[k + 1]:
+            result += factors[k + 1] * params[:, k]
     return result
 
 
-_FIXED = {
-    opcode("s"): (2, 1, math.pi / 4), opcode("sdg"): (2, 3, 3 * math.pi / 4), opcode("z"): (2, 2, _QUARTER),
-    opcode("x"): (1, 2, _QUARTER), opcode("sx"): (1, 1, math.pi / 4), opcode("sxdg"): (1, 3, 3 * math.pi / 4),
-}  # fmt: skip
-"""One-qubit Cliffords as rotations: letter, quarter turns, and the phase besides."""
-_EIGHTH = {opcode("t"): math.pi / 4, opcode("tdg"): -math.pi / 4}
-_FAST = {opcode(name): name for name in ("h", "cx", "cz", "swap")}
+def _evaluate(rule: Rule, params: Real) -> tuple[Turns, float]:
+    """A rule's steps for all rows of one gate: operands, letters, their text (the name of a Clifford), quarter turns or
+    `_TURNED` per row, angles per row; and the sum of the phases."""
+    steps: list[tuple[tuple[int, ...], tuple[int, ...], str, list[int], list[float]]] = []
+    phase = 0.0
+    if any(rule.phase):
+        phase += float(_linear(rule.phase, params).sum())
+    for step in rule.steps:
+        if step.clifford:
+            steps.append((step.operands, (), step.clifford, [], []))
+            continue
+        angle = _linear(step.angle, params)
+        near = np.round(angle / _QUARTER)
+        close = np.abs(angle - near * _QUARTER) < CLOSE
+        whole = near.astype(np.int64)
+        # A rotation by a full turn is -1.
+        phase += math.pi * int((close & ((whole >> 2) & 1 == 1)).sum())
+        turns = np.where(close, whole & 3, _TURNED)
+        steps.append((step.operands, step.letters, "".join(LETTERS[p] for p in step.letters), turns.tolist(), angle.tolist()))
+    return tuple(steps), phase
 
 
 def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None = None) -> PauliForm:
@@ -169,18 +201,29 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
         wires = tuple(range(circuit.num_qubits))
     place = {w: i for i, w in enumerate(wires)}
     columns = circuit.columns
-    chosen = list(rows)
-    codes = columns.opcode[chosen].tolist()
-    operands = columns.qubits[chosen].tolist()
-    params = columns.params[chosen].tolist()
-    extras = columns.extra[chosen].tolist()
-    symbolic = columns.symbolic[chosen].tolist()
+    chosen = np.asarray(list(rows), np.int64)
+    code_of, params = columns.opcode[chosen], columns.params[chosen]
+    where = np.zeros(circuit.num_qubits + 1, np.int64)
+    where[list(wires)] = np.arange(len(wires))
+    operands = where[columns.qubits[chosen]].tolist()
+    apart = columns.extra[chosen] >= 0
+    if columns.terms is not None:
+        apart |= columns.symbolic[chosen]
     frame = Frame(len(wires))
     form = PauliForm(wires, [], frame)
     cliffords = form.cliffords
     rotations = form.rotations
     phase = 0.0
     symbols = Angle()
+    # The angles of all rows of a gate at once; `slot` is a row's place among them.
+    steps_of: dict[int, Turns] = {}
+    slot = np.zeros(len(chosen), np.int64)
+    for code in distinct(code_of[~apart]).tolist():
+        mine = np.flatnonzero((code_of == code) & ~apart)
+        slot[mine] = np.arange(len(mine))
+        if code not in _FAST:
+            steps_of[code], more = _evaluate(RULES[code], params[mine])
+            phase += more
 
     def turn(qubits: tuple[int, ...], letters: Sequence[int], angle: Value, row: int) -> float:
         """One rotation; returns a phase."""
@@ -195,53 +238,65 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
         # A rotation by a full turn is -1.
         return math.pi if round((float(angle) - turns * _QUARTER) / (2 * math.pi)) & 1 else 0.0
 
-    for index, row in enumerate(chosen):
-        code = codes[index]
-        qubits = tuple([place[q] for q in operands[index] if q >= 0])
-        if extras[index] >= 0:
-            details = circuit.extras[extras[index]]
-            assert isinstance(details.payload, str)
-            if details.qubits is not None:
-                qubits = tuple(place[q] for q in details.qubits)
-            spelled = [(q, LETTERS.index(p)) for q, p in zip(qubits, reversed(details.payload)) if p != "I"]
+    lines = zip(code_of.tolist(), operands, slot.tolist(), chosen.tolist(), apart.tolist())
+    for code, (a, b, c), at, row, single in lines:
+        name = _FAST.get(code)
+        if name is not None and not single:
+            qubits: tuple[int, ...] = (a,) if name == "h" else (a, b)
+            frame.clifford(name, qubits)
+            cliffords.append((name, qubits, 0))
+            continue
+        if not single:
+            qubits = (a, b, c)
+            for own, letters, text, turns, angles in steps_of[code]:
+                on = (qubits[own[0]],) if len(own) == 1 else tuple([qubits[k] for k in own])
+                if not letters:
+                    frame.clifford(text, on)
+                    cliffords.append((text, on, 0))
+                    continue
+                quarter = turns[at]
+                if quarter == _TURNED:
+                    pauli = frame.image(on, letters)
+                    value = angles[at]
+                    rotations.append(Rotation(pauli[0], pauli[1], -value if sign_of(pauli) else value, row))
+                elif quarter:
+                    frame.rotate(on, letters, quarter)
+                    cliffords.append((text, on, quarter))
+            continue
+        values = circuit.row_angles(row)
+        qubits = tuple([place[q] for q in circuit.operands(row)])
+        if code == _PAULIEXP:
+            spelling = circuit.extras[int(columns.extra[row])].payload
+            assert isinstance(spelling, str)
+            spelled = [(q, LETTERS.index(p)) for q, p in zip(qubits, reversed(spelling)) if p != "I"]
             qubits, letters = tuple(q for q, _ in spelled), tuple(p for _, p in spelled)
-            angle: Value = circuit.row_angles(row)[0] if symbolic[index] else params[index][0]
+            angle: Value = values[0].constant if values[0].is_number else values[0]
             if letters:
                 phase += turn(qubits, letters, angle, row)
             else:
                 symbols = symbols + angle * -0.5
             continue
-        name = _FAST.get(code)
-        if name is not None:
-            frame.clifford(name, qubits)
-            cliffords.append((name, qubits, 0))
-            continue
-        fixed = _FIXED.get(code)
-        if fixed is not None:
-            letter, turns, more = fixed
-            frame.rotate(qubits, (letter,), turns)
-            cliffords.append((LETTERS[letter], qubits, turns))
-            phase += more
-            continue
-        eighth = _EIGHTH.get(code)
-        if eighth is not None:
-            pauli = frame.zs[qubits[0]]
-            rotations.append(Rotation(pauli[0], pauli[1], -eighth if sign_of(pauli) else eighth, row))
-            phase += eighth / 2
-            continue
-        values: Sequence[Value] = circuit.row_angles(row) if symbolic[index] else params[index]
         rule: Rule = RULES[code]
         for step in rule.steps:
-            mine = tuple([qubits[k] for k in step.operands])
+            on = tuple([qubits[k] for k in step.operands])
             if step.clifford:
-                frame.clifford(step.clifford, mine)
-                cliffords.append((step.clifford, mine, 0))
+                frame.clifford(step.clifford, on)
+                cliffords.append((step.clifford, on, 0))
             else:
-                phase += turn(mine, step.letters, _evaluate(step.angle, values), row)
-        extra_phase = _evaluate(rule.phase, values)
+                phase += turn(on, step.letters, _symbolic(step.angle, values), row)
+        extra_phase = _symbolic(rule.phase, values)
         if isinstance(extra_phase, Angle):
             symbols = symbols + extra_phase
         else:
             phase += extra_phase
     form.phase = symbols + phase
     return form
+
+
+def _symbolic(linear: tuple[float, float, float, float], params: Sequence[Value]) -> Value:
+    """An angle of a rule, with symbols."""
+    result: Value = linear[0]
+    for factor, value in zip(linear[1:], params):
+        if factor:
+            result = value * factor + result
+    return result

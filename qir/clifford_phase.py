@@ -6,10 +6,12 @@ arXiv 1808.00128, section 4.1), which knows its phase; the product is applied to
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterable
+from functools import cache
 
-from qir.symplectic import LETTERS, bits
+from qir.symplectic import LETTERS
 
 __all__ = ["phase"]
 
@@ -26,9 +28,10 @@ class _State:
         self.gamma = [0] * num_qubits
         self.v = self.s = self.omega = 0
 
-    def s_gate(self, p: int) -> None:
-        self.m[p] ^= self.g[p]
-        self.gamma[p] -= 1
+    def s_gate(self, p: int, count: int = 1) -> None:
+        if count & 1:
+            self.m[p] ^= self.g[p]
+        self.gamma[p] -= count
 
     def cz(self, p: int, q: int) -> None:
         self.m[p] ^= self.g[q]
@@ -126,45 +129,129 @@ def phase(gates: Iterable[Gate], num_qubits: int) -> float:
     exp(-i turns pi/4 P) about the letters on the qubits.  The result is undefined for other products.
     """
     state = _State(num_qubits)
-    # An h waits until something else comes on its qubit; another one cancels it.
-    waiting = 0
+    following, parts = _one_qubit()
+    # One-qubit gates wait, as one element of their group, until something else comes on their qubit.
+    waiting = [0] * num_qubits
+    eighths = 0
     for name, qubits, turns in gates:
-        if name == "h":
-            waiting ^= 1 << qubits[0]
-            continue
-        if waiting:
-            for q in qubits:
-                if waiting >> q & 1:
-                    waiting ^= 1 << q
-                    state.h(q)
-        if name == "cx":
-            state.cx(qubits[0], qubits[1])
+        if len(qubits) == 1:
+            q = qubits[0]
+            waiting[q], more = following[waiting[q]][name, turns & 3]
+            eighths += more
+        elif name == "cx":
+            a, b = qubits
+            if waiting[a]:
+                waiting[a] = _settle(state, a, parts[waiting[a]], True)
+            if waiting[b]:
+                waiting[b] = _settle(state, b, parts[waiting[b]], False)
+            state.cx(a, b)
         elif name == "cz":
-            state.cz(qubits[0], qubits[1])
+            a, b = qubits
+            if waiting[a]:
+                waiting[a] = _settle(state, a, parts[waiting[a]], True)
+            if waiting[b]:
+                waiting[b] = _settle(state, b, parts[waiting[b]], True)
+            state.cz(a, b)
         elif name == "swap":
             a, b = qubits
+            waiting[a], waiting[b] = waiting[b], waiting[a]
             state.cx(a, b)
             state.cx(b, a)
             state.cx(a, b)
         else:
+            for q in qubits:
+                if waiting[q]:
+                    waiting[q] = _settle(state, q, parts[waiting[q]], False)
             _rotate(state, name, qubits, turns & 3)
-    for q in bits(waiting):
+    for q, element in enumerate(waiting):
+        if element:
+            _settle(state, q, parts[element], False)
+    return ((state.omega + eighths) & 7) * math.pi / 4
+
+
+Element = tuple[int, bool, int, bool, int]
+"""A one-qubit Clifford in program order: S**first, H where `turned`, X where `flipped`, S**second; last the element
+S**second alone, which is left when the rest has been done.  (first, turned, second, flipped, rest)"""
+
+
+def _settle(state: _State, q: int, element: Element, diagonal: bool) -> int:
+    """Do what waits on a qubit; with `diagonal` its last S gates go on waiting.  Returns what still waits."""
+    first, turned, second, flipped, rest = element
+    if first:
+        state.s_gate(q, first)
+    if turned:
         state.h(q)
-    return (state.omega & 7) * math.pi / 4
+    if flipped:
+        state.x_gate(q)
+    if diagonal:
+        return rest
+    if second:
+        state.s_gate(q, second)
+    return 0
+
+
+@cache
+def _one_qubit() -> tuple[list[dict[tuple[str, int], tuple[int, int]]], list[Element]]:
+    """The 24 one-qubit Cliffords, 0 the identity: per element and gate (as in `phase`) the element after it and the
+    eighths of a turn of phase that come with it; and the elements' normal forms."""
+    r = math.sqrt(0.5)
+    h: Matrix = (r, r, r, -r)
+    generators: dict[tuple[str, int], Matrix] = {("h", 0): h}
+    for letter, turn in (("X", (r, -1j * r, -1j * r, r)), ("Z", (r - 1j * r, 0, 0, r + 1j * r)), ("Y", (r, -r, r, r))):
+        power: Matrix = (1, 0, 0, 1)
+        for count in range(4):
+            generators[letter, count] = power
+            power = _times(turn, power)
+    forms: list[tuple[Matrix, Element]] = []
+    place: dict[tuple[int, ...], int] = {}
+    for flipped, turned in ((False, False), (True, False), (False, True)):
+        for first in range(4 if turned else 1):
+            for second in range(4):
+                matrix: Matrix = (1, 0, 0, 1j**first)
+                if turned:
+                    matrix = _times(h, matrix)
+                if flipped:
+                    matrix = _times((0, 1, 1, 0), matrix)
+                matrix = _times((1, 0, 0, 1j**second), matrix)
+                place[_key(matrix)[0]] = len(forms)
+                # The first four are powers of S.
+                forms.append((matrix, (first, turned, second, flipped, second)))
+    following: list[dict[tuple[str, int], tuple[int, int]]] = []
+    for matrix, _ in forms:
+        row: dict[tuple[str, int], tuple[int, int]] = {}
+        for gate, generator in generators.items():
+            key, angle = _key(_times(generator, matrix))
+            index = place[key]
+            row[gate] = index, (angle - _key(forms[index][0])[1]) & 7
+        following.append(row)
+    return following, [element for _, element in forms]
+
+
+Matrix = tuple[complex, complex, complex, complex]
+
+
+def _times(a: Matrix, b: Matrix) -> Matrix:
+    return a[0] * b[0] + a[1] * b[2], a[0] * b[1] + a[1] * b[3], a[2] * b[0] + a[3] * b[2], a[2] * b[1] + a[3] * b[3]
+
+
+def _key(matrix: Matrix) -> tuple[tuple[int, ...], int]:
+    """A matrix with the phase of its first entry that is not 0 taken out, in whole numbers; that phase in eighths."""
+    lead = next(v for v in matrix if abs(v) > 0.1)
+    unit = abs(lead) / lead
+    entries = [v * unit * math.sqrt(2) for v in matrix]
+    rounded = tuple(round(part * 2) for v in entries for part in (complex(v).real, complex(v).imag))
+    return rounded, round(cmath.phase(lead) / (math.pi / 4)) & 7
 
 
 def _rotate(state: _State, letters: str, qubits: tuple[int, ...], turns: int) -> None:
-    if len(qubits) == 1 and letters != LETTERS[2] and turns:
-        _turn(state, letters, qubits[0], turns)
-        return
     for letter, q in zip(letters, qubits):
         _to_z(state, letter, q)
     last = qubits[-1]
     for q in qubits[:-1]:
         state.cx(q, last)
     # Rz(turns pi/2) is S**turns and a phase of -turns pi/4.
-    for _ in range(turns):
-        state.s_gate(last)
+    if turns:
+        state.s_gate(last, turns)
     state.omega -= turns
     for q in reversed(qubits[:-1]):
         state.cx(q, last)
@@ -172,44 +259,10 @@ def _rotate(state: _State, letters: str, qubits: tuple[int, ...], turns: int) ->
         _from_z(state, letter, q)
 
 
-def _turn(state: _State, letter: str, q: int, turns: int) -> None:
-    """A rotation about X or Y of one qubit, with one H at most."""
-    if turns == 2:
-        # Rx(pi) = -i X, Ry(pi) = -i Y = X Z.
-        if letter == LETTERS[3]:
-            state.s_gate(q)
-            state.s_gate(q)
-        else:
-            state.omega -= 2
-        state.x_gate(q)
-        return
-    if letter == LETTERS[1]:
-        # Rx(pi/2) = S^-1 H S^-1, Rx(-pi/2) = S H S, Rx(3 pi/2) = -Rx(-pi/2).
-        count = 3 if turns == 1 else 1
-        for _ in range(count):
-            state.s_gate(q)
-        state.h(q)
-        for _ in range(count):
-            state.s_gate(q)
-    elif turns == 1:
-        # Ry(pi/2) = H Z, Ry(-pi/2) = Z H.
-        state.s_gate(q)
-        state.s_gate(q)
-        state.h(q)
-    else:
-        state.h(q)
-        state.s_gate(q)
-        state.s_gate(q)
-    if turns == 3:
-        state.omega += 4
-
-
 def _to_z(state: _State, letter: str, q: int) -> None:
     if letter == LETTERS[3]:
         # S^-1 takes Y to X.
-        state.s_gate(q)
-        state.s_gate(q)
-        state.s_gate(q)
+        state.s_gate(q, 3)
     if letter != LETTERS[2]:
         state.h(q)
 
