@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -15,10 +16,12 @@ import pytest
 import qir
 from qir.cli.main import run as qcompile
 from qir.codes import CODES
+from qir.diagnostics import Severity
 from qir.lint import RULES
-from qir.lint.fixes import apply_fixes
+from qir.lint.fixes import apply_fixes, fix_all
 from qir.lint.formats import github, sarif
 from qir.lint.rule import manual
+from qir.linter import lint_source
 from qir.source import Source
 
 FIXTURES = Path(__file__).resolve().parent / "fixtures" / "lint"
@@ -56,7 +59,6 @@ def test_every_rule_has_a_manual_page_and_a_code() -> None:
 def test_fixes_are_idempotent_and_keep_the_meaning(slug: str) -> None:
     text = (FIXTURES / f"{slug}.qasm").read_text()
     source = Source(text)
-    from qir.linter import lint_source
 
     fixed, count = apply_fixes(source, lint_source(source, None))
     assert count
@@ -152,3 +154,242 @@ def test_configuration(tmp_path: Path) -> None:
     assert run("a.qasm", cwd=tmp_path).returncode == 2
     (tmp_path / "qcompile.toml").write_text("colour = 1\n")
     assert "unknown setting colour" in run("a.qasm", cwd=tmp_path).stderr
+
+
+FIXTURE_TEXTS = sorted(p for p in FIXTURES.glob("*.qasm"))
+
+
+@pytest.mark.parametrize("unsafe", [False, True], ids=["safe", "unsafe"])
+@pytest.mark.parametrize("file", FIXTURE_TEXTS, ids=lambda p: p.stem)
+def test_fixing_ends_and_safe_fixes_keep_the_meaning(file: Path, unsafe: bool) -> None:
+    source = Source(file.read_text(encoding="utf-8"), file.name)
+    fixed, left, count = fix_all(source, lint_plain, unsafe=unsafe)
+    assert not any(d.fix is not None and (unsafe or d.fix.safe) for d in left)
+    assert fix_all(fixed, lint_plain, unsafe=unsafe)[2] == 0
+    if count and not unsafe:
+        assert qir.equivalent(qir.loads(source.text), qir.loads(fixed.text)).equivalent
+
+
+def lint_plain(source: Source) -> list[qir.Diagnostic]:
+    return lint_source(source, None)
+
+
+HEAD = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+SLIPS = [
+    ("OPENQASM 3.0;\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\n", True,
+     'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\n'),
+    ("// a comment\nqubit q;\nh q;\n", True, 'OPENQASM 3.1;\ninclude "stdgates.inc";\n// a comment\nqubit q;\nh q;\n'),
+    ("OPENQASM 2.0;\nqreg q[1];\nh q[0];\n", True, 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n'),
+    (HEAD + "qreg q[1];\ncreg c[1];\nx q[0];\nmeasure q -> c;\n", True,
+     HEAD + "qubit[1] q;\nbit[1] c;\nx q[0];\nc = measure q;\n"),
+    (HEAD + "qubit q;\nreset q;\nx q;\n", True, HEAD + "qubit q;\nx q;\n"),
+    (HEAD + "qubit q;\nhh q;\n", False, HEAD + "qubit q;\nh q;\n"),
+    (HEAD + "qubit quantum;\nx quantun;\n", False, HEAD + "qubit quantum;\nx quantum;\n"),
+    (HEAD + "qubit q;\nx q // flip\ny q;\n", False, HEAD + "qubit q;\nx q; // flip\ny q;\n"),
+    (HEAD + "qubit q;\nrx(90) q;\n", False, HEAD + "qubit q;\nrx(pi/2) q;\n"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "safe", "after"), SLIPS)
+def test_common_slips_are_put_right(before: str, safe: bool, after: str) -> None:
+    fixed, left, _ = fix_all(Source(before), lint_plain, unsafe=not safe)
+    assert fixed.text == after
+    assert [str(d) for d in left if d.severity is not Severity.INFO] == []
+    if not safe:
+        assert fix_all(Source(before), lint_plain)[2] == 0
+
+
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "$schema": {"type": "string", "format": "uri"},
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool"],
+                "additionalProperties": False,
+                "properties": {
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "additionalProperties": False,
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name"],
+                                "properties": {
+                                    "name": {"type": "string"},
+                                    "version": {"type": "string"},
+                                    "informationUri": {"type": "string", "format": "uri"},
+                                    "rules": {
+                                        "type": "array",
+                                        "uniqueItems": True,
+                                        "items": {
+                                            "type": "object",
+                                            "required": ["id"],
+                                            "properties": {
+                                                "id": {"type": "string"},
+                                                "name": {"type": "string"},
+                                                "shortDescription": {"$ref": "#/$defs/message"},
+                                                "fullDescription": {"$ref": "#/$defs/message"},
+                                                "help": {"$ref": "#/$defs/message"},
+                                            },
+                                        },
+                                    },
+                                },
+                            }
+                        },
+                    },
+                    "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
+                    "results": {"type": "array", "items": {"$ref": "#/$defs/result"}},
+                },
+            },
+        },
+    },
+    "additionalProperties": False,
+    "$defs": {
+        "message": {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}},
+        "artifact": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["uri"],
+            "properties": {
+                "uri": {"type": "string", "pattern": "^([A-Za-z0-9._~/-]|%[0-9A-F]{2})+$|^file:///"},
+                "uriBaseId": {"type": "string"},
+            },
+        },
+        "region": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["startLine"],
+            "properties": {k: {"type": "integer", "minimum": 1} for k in ("startLine", "startColumn", "endLine", "endColumn")},
+        },
+        "result": {
+            "type": "object",
+            "additionalProperties": False,
+            "required": ["message"],
+            "properties": {
+                "ruleId": {"type": "string"},
+                "ruleIndex": {"type": "integer", "minimum": 0},
+                "level": {"enum": ["none", "note", "warning", "error"]},
+                "message": {"$ref": "#/$defs/message"},
+                "partialFingerprints": {"type": "object", "additionalProperties": {"type": "string"}},
+                "locations": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {
+                            "physicalLocation": {
+                                "type": "object",
+                                "additionalProperties": False,
+                                "properties": {
+                                    "artifactLocation": {"$ref": "#/$defs/artifact"},
+                                    "region": {"$ref": "#/$defs/region"},
+                                },
+                            },
+                            "logicalLocations": {
+                                "type": "array",
+                                "items": {
+                                    "type": "object",
+                                    "properties": {"fullyQualifiedName": {"type": "string"}, "kind": {"type": "string"}},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}
+"""The part of the SARIF 2.1.0 schema (OASIS standard, section 3) that is written, closed against anything else."""
+
+REPORTED = [
+    ("a b/ü.qasm", 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit θ;\nrx(90) θ;\nh r;\nx θ'),
+    ("/abs/jobs/a b.json", '{"type": "ionq.circuit.v1", "backend": "nowhere", "input": {"gateset": "qis", "qubits": 0}}'),
+    ("empty.qasm", ""),
+    ("C:\\jobs\\a.qasm", "OPENQASM 3.0;\nx $0;\n"),
+]
+
+
+def test_sarif_keeps_to_the_schema() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    rows = [(name, d) for name, text in REPORTED for d in qir.lint(text)]
+    log = json.loads(sarif(rows, "0"))
+    jsonschema.validate(log, SARIF)
+    (run,) = log["runs"]
+    assert len(run["results"]) == len(rows)
+    prints = [r["partialFingerprints"]["qcompile/v1"] for r in run["results"]]
+    assert len(set(prints)) == len(prints)
+    for result in run["results"]:
+        physical = result["locations"][0]["physicalLocation"]
+        absolute = physical["artifactLocation"]["uri"].startswith("file:")
+        assert absolute != ("uriBaseId" in physical["artifactLocation"])
+        if region := physical.get("region"):
+            assert (region["startLine"], region["startColumn"]) <= (region["endLine"], region["endColumn"])
+    assert json.loads(sarif([], "0"))["runs"][0]["results"] == []
+
+
+def test_the_formats_of_the_command_line(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    (tmp_path / "deep" / "a.qasm").write_text(HEAD + "qubit q;\nhh q;\n")
+    (tmp_path / "deep" / "er" / "b.json").write_text('{"backend": "simulator",}')
+    (tmp_path / "deep" / "notes.txt").write_text("nothing")
+    assert "::error file=deep/a.qasm,line=4" in run("deep", "--format", "github", cwd=tmp_path).stdout
+    names = {r["file"] for r in json.loads(run("deep", "--format", "json", cwd=tmp_path).stdout)}
+    assert names == {"deep/a.qasm", "deep/er/b.json"}
+    names = {r["file"] for r in json.loads(run("deep/**/*.json", "--format", "json", cwd=tmp_path).stdout)}
+    assert names == {"deep/er/b.json"}
+    log = json.loads(run("deep", "--format", "sarif", cwd=tmp_path).stdout)
+    assert log["version"] == "2.1.0"
+    text = run("deep", "--statistics", cwd=tmp_path)
+    assert text.returncode == 1
+    assert "deep/a.qasm:4:1: error[Q121]" in text.stdout
+    assert "^^" in text.stdout
+    assert "\x1b[" not in text.stdout
+    assert re.search(r"1\s+Q121\s+name.undeclared-gate", text.stderr)
+    assert "2 errors" in text.stderr
+
+
+def test_exit_statuses(tmp_path: Path) -> None:
+    (tmp_path / "good.qasm").write_text(HEAD + "qubit q;\nx q;\n")
+    (tmp_path / "doubtful.qasm").write_text(HEAD + "qubit q;\nrx(90) q;\n")
+    (tmp_path / "wrong.qasm").write_text(HEAD + "qubit q;\nx r;\n")
+    assert run("good.qasm", cwd=tmp_path).returncode == 0
+    assert run("doubtful.qasm", cwd=tmp_path).returncode == 0
+    assert run("wrong.qasm", "good.qasm", cwd=tmp_path).returncode == 1
+    assert run("nowhere.qasm", cwd=tmp_path).returncode == 2
+    assert run("good.qasm", "-t", "nowhere", cwd=tmp_path).returncode == 2
+    assert run("good.qasm", "--format", "xml", cwd=tmp_path).returncode == 2
+    assert run(cwd=tmp_path).returncode == 2
+    assert run("-", "--fix", cwd=tmp_path, stdin="OPENQASM 3.0;\nqreg q[1];\n").stdout == "OPENQASM 3.0;\nqubit[1] q;\n"
+
+
+def test_programs_inside_jobs_are_located_by_pointer_and_by_their_own_line() -> None:
+    program = HEAD + "bit[1] c;\nx $0;\nc[0] = measure r;\n"
+    job = {"program_id": "sampler", "backend": "ibm_fez", "params": {"version": 2, "pubs": [[program]]}}
+    (found,) = [d for d in qir.lint(json.dumps(job, indent=1)) if d.slug == "name.undeclared"]
+    assert found.pointer == "/params/pubs/0/0"
+    assert found.span is not None
+    assert (found.span.line, found.span.column, found.span.text) == (5, 16, "r")
+
+
+def test_estimates_show_formula_source_and_date() -> None:
+    rows = {d.slug: d for d in qir.lint(HEAD + "qubit[2] q;\nh q[0];\ncx q[0], q[1];\n", "qpu.forte-1", shots=1000)}
+    assert re.search(r"USD for 1000 shots .*\*.* with .*, \d{4}-\d\d-\d\d$", rows["estimate.cost"].message)
+    assert "1 - error" in rows["estimate.success"].message
+    assert " us" in rows["estimate.duration"].message
+
+
+def test_without_a_machine_neither_compiler_nor_passes_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "bell.qasm").write_text(HEAD + "qubit[2] q;\nh q[0];\ncx q[0], q[1];\n")
+    code = (
+        "import sys\nfrom qir.cli.main import run\nassert run(['lint', 'bell.qasm']) == 0\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('networkx', 'pygls', 'numba', 'rich')"
+        " or m.startswith(('qir.passes', 'qir.compiler', 'qir.verify', 'qir.emitters', 'qir.pipeline'))])"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert (result.stdout, result.stderr) == ("[]\n", "")
