@@ -32,8 +32,8 @@ def command(port: int, host: str, faults: str, latency: float, queue_time: float
     qcompile submit examples/bell.qasm -t qpu.forte-1 --shots 100 --url http://127.0.0.1:8080/v0.4 --wait
     qcompile submit examples/bell.qasm -t ibm_fez --shots 100 --url http://127.0.0.1:8080 --wait
 
-    Steps of --faults: ok, drop, drop-before, cut, html, hang, redirect, after:503, before:429, slow:2; the
-    last one repeats.
+    Steps of --faults: ok, drop, drop-before, cut, html, hang, dribble, bomb, twice, redirect, after:503,
+    before:429, slow:2, lag:3; the last one repeats.
     """
     parse_steps(faults)
     print(f"serving IonQ at http://{host}:{port}/v0.4 and IBM at http://{host}:{port}", file=sys.stderr)

@@ -11,12 +11,17 @@
 | `html` | the job is created, the answer is a page of HTML |
 | `slow:S` | the job is created, the answer comes after S seconds |
 | `hang` | the job is created, no answer ever comes |
+| `dribble` | the job is created, the answer comes one byte a second |
+| `bomb` | the job is created, the answer is a page that unpacks to 64 MB |
+| `twice` | the job is created, headers of the answer are given twice |
+| `lag:K` | the job is created, the connection closed, and the next K lists do not have it yet |
 | `redirect` | nothing is created, the answer sends the client to another host |
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip
 import itertools
 import json
 import logging
@@ -34,7 +39,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_PLAIN = {"ok", "drop", "drop-before", "cut", "html", "hang", "redirect"}
+_PLAIN = {"ok", "drop", "drop-before", "cut", "html", "hang", "redirect", "dribble", "bomb", "twice"}
 
 
 def parse_steps(text: str) -> list[str]:
@@ -43,9 +48,9 @@ def parse_steps(text: str) -> list[str]:
     for step in steps:
         kind, _, argument = step.partition(":")
         number = argument.replace(".", "", 1).isdigit()
-        if not (step in _PLAIN or (kind in ("after", "before", "slow") and number)):
+        if not (step in _PLAIN or (kind in ("after", "before", "slow", "lag") and number)):
             known = ", ".join(sorted(_PLAIN))
-            raise UsageError(f"there is no fault {step!r}; there are {known}, after:NNN, before:NNN, slow:S")
+            raise UsageError(f"there is no fault {step!r}; there are {known}, after:NNN, before:NNN, lag:K, slow:S")
     return steps or ["ok"]
 
 
@@ -70,9 +75,14 @@ class FaultInjector:
 
     def set(self, steps: list[str]) -> None:
         """Start a new scenario."""
+        self._lag = 0
         self._steps = itertools.chain(steps, itertools.repeat(steps[-1]))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._lag and scope.get("method") == "GET" and scope["path"].rstrip("/").endswith("/jobs"):
+            self._lag -= 1
+            await _answer(send, 200, json.dumps({"jobs": [], "count": 0}).encode(), [])
+            return
         if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].rstrip("/").endswith("/jobs"):
             await self.app(scope, receive, send)
             return
@@ -93,14 +103,22 @@ class FaultInjector:
             await _answer(send, 307, b"", [(b"location", b"https://elsewhere.invalid/jobs")])
         else:
             status, body = await self._create(scope, receive)
-            if kind == "drop":
+            if kind in ("drop", "lag"):
+                self._lag = int(float(argument or 0))
                 _drop()
                 return
             if kind == "hang":
                 await asyncio.sleep(3600)
             if kind == "slow":
                 await asyncio.sleep(float(argument))
-            if kind == "html":
+            if kind == "dribble":
+                await _dribble(send, status, body)
+            elif kind == "bomb":
+                packed = gzip.compress(bytes(64 * 2**20))
+                await _answer(send, status, packed, [(b"content-encoding", b"gzip")])
+            elif kind == "twice":
+                await _answer(send, status, body, [(b"retry-after", b"1"), (b"retry-after", b"2"), (b"server", b"a")])
+            elif kind == "html":
                 await _answer(send, status, b"<html><body>Welcome to the hotel network</body></html>", [])
             elif kind == "cut":
                 await _answer(send, status, body[: len(body) // 2], [])
@@ -122,6 +140,14 @@ class FaultInjector:
 
         await self.app(scope, receive, capture)
         return status, b"".join(chunks)
+
+
+async def _dribble(send: Send, status: int, body: bytes) -> None:
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    for i in range(len(body)):
+        await asyncio.sleep(1)
+        await send({"type": "http.response.body", "body": body[i : i + 1], "more_body": i + 1 < len(body)})
 
 
 async def _read_all(receive: Receive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +12,7 @@ from qir.errors import SubmitError
 from qir.submitters.retry import Clock, Policy, send_idempotent
 from qir.submitters.secret import Secret
 from qir.submitters.submission import Refusal
-from qir.submitters.transport import Request, Response, Timeouts, Transport, Urllib3Transport
+from qir.submitters.transport import MAX_RESULTS, Request, Response, Timeouts, Transport, Urllib3Transport
 from qir.version import VERSION
 
 __all__ = ["Client"]
@@ -59,16 +59,23 @@ class Client:
         """The POST that creates a job, with `***` in place of what authorises it: to be shown, not sent."""
         raise NotImplementedError
 
-    def call(self, method: str, path: str, *, query: Mapping[str, Any] | None = None, data: Any = None) -> Any:
-        """An idempotent call: the JSON of a 2xx answer (None when it is empty).  Refusal otherwise."""
+    def call(
+        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, data: Any = None, large: bool = False
+    ) -> Any:
+        """An idempotent call: the JSON of a 2xx answer (None when it is empty).  Refusal otherwise.
+
+        large: the answer may be as large as results are.
+        """
         body = None if data is None else json.dumps(data).encode()
-        response = send_idempotent(
-            self.transport, self.request(method, path, query=query, body=body), self.timeouts, self.policy, self.clock
-        )
+
+        def once() -> Response:
+            request = self.request(method, path, query=query, body=body)
+            request = replace(request, max_answer=MAX_RESULTS) if large else request
+            return send_idempotent(self.transport, request, self.timeouts, self.policy, self.clock)
+
+        response = once()
         if response.status == 401 and self.refresh():
-            response = send_idempotent(
-                self.transport, self.request(method, path, query=query, body=body), self.timeouts, self.policy, self.clock
-            )
+            response = once()
         return self._content(response)
 
     def call_once(self, method: str, path: str, data: Any) -> dict[str, Any]:

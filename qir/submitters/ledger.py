@@ -92,7 +92,7 @@ class Ledger:
                 finally:
                     os.close(handle)
         except OSError as problem:
-            raise SubmitError(f"cannot write the ledger {self.path}: {problem.strerror or problem}; nothing was sent") from None
+            raise SubmitError(f"cannot write the ledger {self.path}: {problem.strerror or problem}") from None
 
     def _prepare(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -6,10 +6,11 @@ before it did anything (429, 401).  A POST that creates a job never does; see `s
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from qir.submitters.transport import Request, Response, Timeouts, Transport, TransportError
@@ -41,12 +42,13 @@ class Policy:
 
 
 def retry_after(response: Response, clock: Clock) -> float | None:
-    """Seconds the server asks to wait (a number or an HTTP date), None when it does not say."""
+    """Seconds the server asks to wait (a number or an HTTP date; of several the longest), None when it does not say."""
     value = response.headers.get("retry-after")
     if value is None:
         return None
     try:
-        return max(0.0, float(value))
+        longest = max(float(v) for v in value.split(","))
+        return max(0.0, longest) if math.isfinite(longest) else None
     except ValueError:
         pass
     try:
@@ -71,7 +73,9 @@ def send_idempotent(transport: Transport, request: Request, timeouts: Timeouts, 
         problem: TransportError | None = None
         response: Response | None = None
         try:
-            response = transport.send(request, timeouts)
+            rest = max(0.001, end - clock.now())
+            bounded = replace(timeouts, read=min(timeouts.read, rest), total=min(timeouts.total, rest))
+            response = transport.send(request, bounded)
             if response.status not in TRANSIENT:
                 return response
         except TransportError as failed:

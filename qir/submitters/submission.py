@@ -112,6 +112,7 @@ class Submission:
         body = canonical(self.service.with_token(payload, token))
         request = self.service.job_request(body)
         self.ledger.keep(token, "payload.json", json.dumps(payload, indent=2).encode())
+        # When this fails, nothing was sent.
         self.ledger.append(
             "intent", token, digest=digest, vendor=self.service.vendor, target=target, url=request.url, shots=shots,
             record=record or {},
@@ -127,7 +128,11 @@ class Submission:
             raise UnknownOutcomeError(
                 f"{detail}. A job may exist. Nothing was sent twice; run `qcompile jobs recover` to look for it again"
             )
-        self.ledger.append("accepted", token, job_id=job_id)
+        try:
+            self.ledger.append("accepted", token, job_id=job_id)
+        except SubmitError as problem:
+            told = f"the job {job_id} was created, but {problem}. Make room and run `qcompile jobs recover`"
+            raise UnknownOutcomeError(told) from None
         return self.ledger.intents()[token]
 
     def _refuse_repetition(self, digest: str) -> None:

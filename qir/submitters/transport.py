@@ -10,6 +10,8 @@ The seam for tests and for other HTTP libraries is `Transport`: anything with `s
 from __future__ import annotations
 
 import json
+import queue
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
     import urllib3
 
 __all__ = [
-    "NoAnswerError", "NotSentError", "Request", "Response", "Timeouts", "Transport", "TransportError", "Urllib3Transport",
+    "MAX_RESULTS", "NoAnswerError", "NotSentError", "Request", "Response", "Timeouts", "Transport", "TransportError",
+    "Urllib3Transport",
 ]  # fmt: skip
 
-_MAX_BODY = 512 * 2**20
+_MAX_ANSWER = 8 * 2**20
+MAX_RESULTS = 512 * 2**20
+"""Bytes of an answer once unpacked: of most calls, and of results.  More is not read."""
 
 
 class TransportError(SubmitError):
@@ -44,7 +49,7 @@ class NoAnswerError(TransportError):
 @dataclass(frozen=True)
 class Request:
     """A request.  `secret_headers` and `secret_body` are kept apart, so that nothing that prints a
-    request shows them."""
+    request shows them.  An answer of more than `max_answer` bytes, unpacked, is not read to its end."""
 
     method: str
     url: str
@@ -52,6 +57,7 @@ class Request:
     secret_headers: Mapping[str, Secret] = field(default_factory=dict)
     body: bytes | None = None
     secret_body: Secret | None = None
+    max_answer: int = _MAX_ANSWER
 
     def masked(self) -> dict[str, Any]:
         """The request as data, secrets masked: what `--dry-run` prints."""
@@ -138,6 +144,27 @@ class Urllib3Transport:
         parts = urlsplit(request.url)
         if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
             raise UsageError(f"refusing to send over {parts.scheme or 'no scheme'} to {parts.hostname}: https only")
+        # A server that dribbles keeps every read within its own timeout, and name lookups have none:
+        # only leaving the request to a thread of its own bounds the whole.
+        found: queue.SimpleQueue[Response | BaseException] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                found.put(self._exchange(request, timeouts))
+            except BaseException as problem:
+                found.put(problem)
+
+        threading.Thread(target=work, name="qir-request", daemon=True).start()
+        try:
+            outcome = found.get(timeout=timeouts.total)
+        except queue.Empty:
+            raise NoAnswerError(f"no whole answer from {parts.hostname} within {timeouts.total:g} s") from None
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    def _exchange(self, request: Request, timeouts: Timeouts) -> Response:
+        host = urlsplit(request.url).hostname
         errors = self._library.exceptions
         headers = dict(request.headers) | {k: v.reveal() for k, v in request.secret_headers.items()}
         content = request.body if request.secret_body is None else request.secret_body.reveal().encode()
@@ -148,26 +175,28 @@ class Urllib3Transport:
                 redirect=False, preload_content=False,
             )  # fmt: skip
         except (errors.NewConnectionError, errors.ConnectTimeoutError, errors.ProxyError) as problem:
-            raise NotSentError(f"cannot reach {parts.hostname}: {type(problem).__name__}") from None
+            raise NotSentError(f"cannot reach {host}: {type(problem).__name__}") from None
         except errors.SSLError as problem:
             if "CERTIFICATE" in str(problem).upper():
-                raise NotSentError(f"no trusted connection to {parts.hostname}: its certificate was not accepted") from None
-            raise NoAnswerError(f"no answer from {parts.hostname}: {type(problem).__name__}") from None
+                raise NotSentError(f"no trusted connection to {host}: its certificate was not accepted") from None
+            raise NoAnswerError(f"no answer from {host}: {type(problem).__name__}") from None
         except (errors.HTTPError, OSError) as problem:
-            raise NoAnswerError(f"no answer from {parts.hostname}: {type(problem).__name__}") from None
+            raise NoAnswerError(f"no answer from {host}: {type(problem).__name__}") from None
         end = time.monotonic() + timeouts.total
         chunks: list[bytes] = []
         size = 0
         try:
-            for chunk in answer.stream(2**16, decode_content=True):
+            for chunk in answer.stream(2**14, decode_content=True):
                 chunks.append(chunk)
                 size += len(chunk)
-                if size > _MAX_BODY or time.monotonic() > end:
+                if size > request.max_answer or time.monotonic() > end:
                     answer.close()
-                    what = f"is larger than {_MAX_BODY} bytes" if size > _MAX_BODY else "takes too long"
-                    raise NoAnswerError(f"the answer of {parts.hostname} {what}")
+                    what = f"is larger than {request.max_answer} bytes" if size > request.max_answer else "takes too long"
+                    raise NoAnswerError(f"the answer of {host} {what}")
         except (errors.HTTPError, OSError) as problem:
-            raise NoAnswerError(f"the answer of {parts.hostname} broke off: {type(problem).__name__}") from None
+            raise NoAnswerError(f"the answer of {host} broke off: {type(problem).__name__}") from None
         finally:
             answer.release_conn()
-        return Response(answer.status, {k.lower(): v for k, v in answer.headers.items()}, b"".join(chunks))
+        # A header given twice is one with both values (RFC 9110, 5.2).
+        names = {name.lower() for name in answer.headers}
+        return Response(answer.status, {n: ", ".join(answer.headers.getlist(n)) for n in sorted(names)}, b"".join(chunks))
