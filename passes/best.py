@@ -17,7 +17,8 @@ from .base import Context, Pass
 
 __all__ = ["Best", "IfChanged", "cost"]
 
-_GENERAL = (opcode("u3"), opcode("u"), opcode("U"))
+_GENERAL = np.zeros(NUM_GATES, np.bool_)
+_GENERAL[[opcode("u3"), opcode("u"), opcode("U")]] = True
 _RZZ = opcode("rzz")
 
 
@@ -35,7 +36,8 @@ def cost(circuit: Circuit, entangler: str = "rzz") -> tuple[int, int, int]:
     one = gates & (circuit.widths == 1)
     code = columns.opcode[one]
     pulses = ~DIAGONAL[code]
-    general = np.isin(code, _GENERAL) & ~np.isin(columns.params[one, 0], (PI / 2, PI))
+    theta = columns.params[one, 0]
+    general = _GENERAL[code] & (theta != PI / 2) & (theta != PI)
     return two, int(pulses.sum() + (general & pulses).sum()), len(columns)
 
 

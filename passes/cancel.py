@@ -17,6 +17,7 @@ from .rewrite import Rewriter
 
 __all__ = ["CancelInverses"]
 
+_CCX = opcode("ccx")
 _LARGE = 10_000
 _INVERSE = np.full(1024, -1, np.int32)
 for _code, _gate in enumerate(GATES.values()):
@@ -62,6 +63,8 @@ class CancelInverses:
         rows = np.flatnonzero(able & (following[:, 0] >= 0))
         mate = following[rows, 0]
         rows, mate = rows[able[mate]], mate[able[mate]]
+        if not len(rows):
+            return circuit
         ok = (_INVERSE[codes[rows]] == columns.opcode[mate])
         width = NUM_QUBITS[columns.opcode[rows]]
         ok &= ((following[rows] == mate[:, None]) | (following[rows] == -2)).all(axis=1)
@@ -73,11 +76,12 @@ class CancelInverses:
         code = columns.opcode[rows]
         free = SYMMETRIC[code]
         same |= free & (np.sort(first, axis=1) == np.sort(second, axis=1)).all(axis=1)
-        swapped = np.isin(code, [opcode("ccx"), opcode("rccx")])
-        same |= swapped & (code == opcode("ccx")) & (first[:, [1, 0, 2]] == second).all(axis=1)
+        same |= (code == _CCX) & (first[:, [1, 0, 2]] == second).all(axis=1)
         rows, mate = rows[same], mate[same]
         # In a chain of equal gates take every other pair.
-        heads = ~np.isin(rows, mate)
+        mated = np.zeros(count, np.bool_)
+        mated[mate] = True
+        heads = ~mated[rows]
         rows, mate = rows[heads], mate[heads]
         if not len(rows):
             return circuit

@@ -18,6 +18,10 @@ __all__ = ["ElideSwaps", "RestoreOrder"]
 _SWAP = opcode("swap")
 
 
+def _has_blocks(circuit: Circuit) -> bool:
+    return bool(circuit.extras) and bool(np.isin(circuit.columns.opcode, list(CONTROL)).any())
+
+
 @dataclass(frozen=True)
 class ElideSwaps:
     """Drop swap gates and rename the wires after them; `layout.final` says where the qubits end.
@@ -31,7 +35,7 @@ class ElideSwaps:
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         columns = circuit.columns
         swaps = np.flatnonzero((columns.opcode == _SWAP) & (columns.extra < 0))
-        if not len(swaps) or np.isin(columns.opcode, list(CONTROL)).any():
+        if not len(swaps) or _has_blocks(circuit):
             return circuit
         count = circuit.num_qubits
         place = np.arange(count + 1, dtype=np.int32)
@@ -86,7 +90,7 @@ class RestoreOrder:
         layout = circuit.layout
         if layout is None or layout.final == tuple(range(len(layout.final))):
             return circuit
-        if np.isin(circuit.columns.opcode, list(CONTROL)).any():
+        if _has_blocks(circuit):
             return circuit
         count = circuit.num_qubits
         target = np.full(count + 1, -1, np.int32)

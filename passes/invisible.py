@@ -13,7 +13,7 @@ from qir.columns import DIAGONAL, OPERATIONS, is_gate
 from qir.gates import NUM_GATES
 
 from .base import Context
-from .legs import SILENT, Legs
+from .legs import Legs, silent
 
 __all__ = ["RemoveBeforeMeasure", "RemoveFreshResets", "RemoveUnmeasured"]
 
@@ -50,7 +50,7 @@ class RemoveBeforeMeasure:
         diagonal &= columns.qubits[:, 0] >= 0
         legs = Legs(circuit)
         # Barriers and the like neither help nor hinder.
-        through = (diagonal | np.isin(code, SILENT))[legs.op]
+        through = (diagonal | silent(code))[legs.op]
         size = len(legs.op)
         index = np.where(through, size, np.arange(size))
         stop = np.minimum.accumulate(index[::-1])[::-1]
@@ -77,9 +77,9 @@ class RemoveUnmeasured:
         if not (code == _MEASURE).any():
             return circuit
         removable = is_gate(code) | (code == _RESET)
-        silent = np.isin(code, SILENT)
+        mute = silent(code)
         legs = Legs(circuit)
-        heard = ~silent[legs.op]
+        heard = ~mute[legs.op]
         last = np.flatnonzero(heard)
         if not len(last):
             return circuit
@@ -88,7 +88,7 @@ class RemoveUnmeasured:
             return circuit
         alive = [False] * circuit.num_qubits
         dropped = np.zeros(len(columns), np.bool_)
-        can, quiet = removable.tolist(), silent.tolist()
+        can, quiet = removable.tolist(), mute.tolist()
         narrow = columns.qubits.tolist()
         wide = columns.extra.tolist()
         for row in range(len(columns) - 1, -1, -1):
@@ -115,7 +115,7 @@ class RemoveFreshResets:
         if not (code == _RESET).any():
             return circuit
         legs = Legs(circuit)
-        quiet = (np.isin(code, SILENT) | (code == _RESET))[legs.op]
+        quiet = (silent(code) | (code == _RESET))[legs.op]
         loud = np.cumsum(~quiet)
         begin = np.flatnonzero(legs.first)
         base = loud[begin] - ~quiet[begin]

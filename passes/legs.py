@@ -14,7 +14,7 @@ from qir.columns import DIAGONAL, NUM_QUBITS, OPERATIONS
 from qir.euler import from_matrix, from_zyz, rotation
 from qir.gates import GATES, NUM_GATES, opcode
 
-__all__ = ["DIAGONAL_CODES", "SILENT", "Legs", "one_qubit_rows", "quaternions"]
+__all__ = ["DIAGONAL_CODES", "SILENT", "Legs", "one_qubit_rows", "quaternions", "silent"]
 
 Index = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
@@ -39,6 +39,12 @@ _U3, _U = opcode("u3"), opcode("u")
 
 DIAGONAL_CODES = DIAGONAL.astype(np.bool_)
 """Which opcodes below `USER` are diagonal gates."""
+
+
+def silent(opcode: Index) -> Mask:
+    """Which operations are in `SILENT`."""
+    result: Mask = (opcode == SILENT[0]) | (opcode == SILENT[1]) | (opcode == SILENT[2])
+    return result
 
 
 def one_qubit_rows(circuit: Circuit) -> Mask:

@@ -15,7 +15,7 @@ from qir.gates import opcode
 from qir.params import Angle
 
 from .base import Context
-from .legs import SILENT, Legs, one_qubit_rows, quaternions
+from .legs import Legs, one_qubit_rows, quaternions, silent
 from .rewrite import Rewriter
 
 __all__ = ["LowerIonq"]
@@ -75,7 +75,7 @@ class LowerIonq:
         at[op[narrow], legs.leg[narrow] % 3] = frame[narrow]
         entangling = np.flatnonzero((columns.opcode == (_RZZ if self.entangler == "zz" else _RXX)) & (columns.extra < 0))
         self._entanglers(rewriter, circuit, entangling, at, symbolic, legs)
-        drop = one | np.isin(columns.opcode, SILENT)
+        drop = one | silent(columns.opcode)
         drop[entangling] = True
         if columns.terms is not None:
             drop |= (columns.opcode == _RZ) & (columns.extra < 0)

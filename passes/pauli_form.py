@@ -19,13 +19,13 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import OPERATIONS, distinct
-from qir.gates import opcode
+from qir.gates import NUM_GATES, opcode
 from qir.params import Angle
 from qir.symplectic import LETTERS, multiply, sign_of
 
 from .pauli_rules import RULES, Rule
 
-__all__ = ["Frame", "PauliForm", "Rotation", "is_supported", "extract"]
+__all__ = ["SUPPORTED", "Frame", "PauliForm", "Rotation", "is_supported", "extract"]
 
 Pauli = tuple[int, int, int]
 Value = float | Angle
@@ -143,6 +143,9 @@ class PauliForm:
 
 
 _PAULIEXP = OPERATIONS["pauliexp"]
+SUPPORTED = np.zeros(NUM_GATES + 1, np.bool_)
+"""Which opcodes of plain gates `extract` can take; the last entry stands for all that are no gates of the table."""
+SUPPORTED[list(RULES)] = True
 
 
 def is_supported(circuit: Circuit, row: int, code: int, extra: int) -> bool:

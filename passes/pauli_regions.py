@@ -8,7 +8,7 @@ import numpy.typing as npt
 from qir.circuit import Circuit
 from qir.columns import OPERATIONS
 
-from .pauli_form import is_supported
+from .pauli_form import SUPPORTED, is_supported
 
 __all__ = ["regions"]
 
@@ -22,6 +22,9 @@ def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
     The windows are numbered so that region r has the number of its entry in the list; others follow in between.
     """
     columns = circuit.columns
+    found = _one_region(circuit)
+    if found is not None:
+        return found
     codes, extras = columns.opcode.tolist(), columns.extra.tolist()
     operands, clbits = columns.qubits.tolist(), columns.clbit.tolist()
     num_qubits = circuit.num_qubits
@@ -59,3 +62,30 @@ def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
         if not fixed[row]:
             rows.setdefault(label, []).append(row)
     return labels, [rows[label] for label in sorted(rows)]
+
+
+def _one_region(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]] | None:
+    """The same when all gates are one region because everything else comes after them on every wire; else None."""
+    columns = circuit.columns
+    count = len(columns)
+    inside = SUPPORTED[np.minimum(columns.opcode, len(SUPPORTED) - 1)] & (columns.extra < 0)
+    if circuit.extras:
+        for row in np.flatnonzero(columns.extra >= 0).tolist():
+            inside[row] = is_supported(circuit, row, int(columns.opcode[row]), int(columns.extra[row]))
+    rows = np.flatnonzero(inside)
+    if len(rows) == count:
+        return np.zeros(count, np.int64), [rows.tolist()] if count else []
+    others = np.flatnonzero(~inside)
+    if not len(rows) or (columns.opcode[others] >= OPERATIONS["break"]).any():
+        return None
+    legs = circuit.wires
+    here = inside[legs.op]
+    if (here[1:] & ~here[:-1] & (legs.wire[1:] == legs.wire[:-1])).any():
+        return None
+    touched = np.zeros(count, np.bool_)
+    touched[legs.op] = True
+    if not touched[others].all():
+        return None
+    labels = np.zeros(count, np.int64)
+    labels[others] = np.arange(1, len(others) + 1)
+    return labels, [rows.tolist()]

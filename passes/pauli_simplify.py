@@ -17,6 +17,7 @@ from qir.params import Angle
 from qir.symplectic import bits, sign_of
 
 from .base import Context
+from .legs import silent
 from .pauli_emit import Rows, emit
 from .pauli_form import PauliForm, extract
 from .pauli_merge import merge_rotations
@@ -44,8 +45,8 @@ def two_qubit_cost(circuit: Circuit, rows: Sequence[int]) -> int:
     return total
 
 
-_MEASURE, _RESET = OPERATIONS["measure"], OPERATIONS["reset"]
-_SILENT = [OPERATIONS[name] for name in ("barrier", "delay")]
+_MEASURE = OPERATIONS["measure"]
+_RESET = OPERATIONS["reset"]
 _BY_CODE = {opcode(name): cost for name, cost in _COSTS.items() if name in GATES}
 
 
@@ -204,7 +205,9 @@ def _rebuild(
     parts: list[Columns] = []
     new: list[Index] = []
     dropped: list[Index] = []
-    keep = ~np.isin(labels, list(plans))
+    chosen = np.zeros(int(labels.max(initial=0)) + 1, np.bool_)
+    chosen[list(plans)] = True
+    keep = ~chosen[labels]
     order = np.argsort(labels, kind="stable")
     kept = order[keep[order]]
     # Windows in ascending order are a valid order of the operations.
@@ -252,17 +255,20 @@ def _needed(circuit: Circuit, rows: list[int], wires: tuple[int, ...]) -> tuple[
         return everything, 0
     inside = np.zeros(len(code), np.bool_)
     inside[rows] = True
-    inside |= np.isin(code, _SILENT)
-    full = seen = 0
-    for k, wire in enumerate(wires):
-        ops = legs.op[legs.start[wire] : legs.start[wire + 1]]
-        last = np.flatnonzero(inside[ops] & ~np.isin(code[ops], _SILENT))
-        after = ops[last[-1] + 1 :] if len(last) else ops
-        after = after[~np.isin(code[after], _SILENT)]
-        if not len(after):
-            continue
-        if code[after[0]] in (_MEASURE, _RESET):
-            seen |= 1 << k
-        else:
-            full |= 1 << k
-    return full, seen
+    cut = int(legs.start[circuit.num_qubits])
+    op, wire = legs.op[:cut], legs.wire[:cut]
+    quiet = silent(code)
+    if quiet.any():
+        heard = ~quiet[op]
+        op, wire = op[heard], wire[heard]
+    # Per wire the last leg of the stretch, and what the leg after it is.
+    last = np.full(circuit.num_qubits, -1, np.int64)
+    mine = np.flatnonzero(inside[op])
+    last[wire[mine]] = mine
+    after = last[list(wires)] + 1
+    here = np.minimum(after, len(op) - 1)
+    follows = (after < len(op)) & (wire[here] == wires)
+    following = code[op[here]]
+    ends = follows & ((following == _MEASURE) | (following == _RESET))
+    full = sum(1 << k for k in np.flatnonzero(follows & ~ends).tolist())
+    return full, sum(1 << k for k in np.flatnonzero(ends).tolist())

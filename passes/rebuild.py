@@ -27,6 +27,7 @@ Real = npt.NDArray[np.float64]
 
 _RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
 _IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+_NONE = np.zeros(0)
 # Rotations that bring the X, Y and Z axis to the z axis.
 _TO_Z = (rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY)
 
@@ -106,36 +107,42 @@ class RebuildPairs:
         coordinates, left0, left1, right0, right1 = found
         span = columns.span[label]
         pending = [right0, right1]
+        wires = (low, high)
+        parts: list[tuple[Index, Index, Real | None, Real]] = []
         for axis in range(3):
             active = np.flatnonzero(np.abs(coordinates[:, axis]) > TOLERANCE)
             if not len(active):
                 continue
             turn = _TO_Z[axis]
-            for side, wire in ((0, low), (1, high)):
-                one_qubit(rewriter, label[active], wire[active], multiply(turn, pending[side][active]), span[active])
+            for side in (0, 1):
+                parts.append((active, wires[side][active], multiply(turn, pending[side][active]), _NONE))
                 pending[side] = pending[side].copy()
                 pending[side][active] = conjugate(turn)
-            pair = np.stack([low[active], high[active]], 1)
-            rewriter.gates(label[active], "rzz", pair, (-2 * coordinates[active, axis],), span[active])
-        for side, wire, last in ((0, low, left0), (1, high, left1)):
-            one_qubit(rewriter, label, wire, multiply(last, pending[side]), span)
-
-
-def one_qubit(rewriter: Rewriter, labels: Index, wires: Any, product: Real, span: Any) -> None:
-    """Rows of rz or u3 for quaternions, identities left out; their signs go to the global phase."""
-    identity = np.abs(product[:, 1:]).max(axis=1) < TOLERANCE
-    rewriter.phase = rewriter.phase + PI * float((identity & (product[:, 0] < 0)).sum())
-    made = np.flatnonzero(~identity)
-    theta, phi, lam = zyz(product[made])
-    columns = Columns.empty(len(made))
-    flat = theta == 0
-    columns.opcode[:] = np.where(flat, _RZ, _U3)
-    columns.qubits[:, 0] = wires[made]
-    columns.params[:, 0] = np.where(flat, phi + lam, theta)
-    columns.params[:, 1] = np.where(flat, 0.0, phi)
-    columns.params[:, 2] = np.where(flat, 0.0, lam)
-    columns.span[:] = span[made]
-    rewriter.add(labels[made], columns)
+            parts.append((active, low[active], None, -2 * coordinates[active, axis]))
+        every = np.arange(len(label))
+        for side, last in ((0, left0), (1, left1)):
+            parts.append((every, wires[side], multiply(last, pending[side]), _NONE))
+        # All of them at once, in this order under their labels.
+        member = np.concatenate([part[0] for part in parts])
+        single = np.concatenate([np.full(len(part[0]), part[2] is not None) for part in parts])
+        made = Columns.empty(len(member))
+        made.qubits[:, 0] = np.concatenate([part[1] for part in parts])
+        products = np.concatenate([part[2] for part in parts if part[2] is not None])
+        identity = np.abs(products[:, 1:]).max(axis=1) < TOLERANCE
+        rewriter.phase = rewriter.phase + PI * float((identity & (products[:, 0] < 0)).sum())
+        theta, phi, lam = zyz(products)
+        flat = theta == 0
+        made.opcode[single] = np.where(flat, _RZ, _U3)
+        made.params[single, 0] = np.where(flat, phi + lam, theta)
+        made.params[single, 1] = np.where(flat, 0.0, phi)
+        made.params[single, 2] = np.where(flat, 0.0, lam)
+        made.opcode[~single] = _RZZ
+        made.qubits[~single, 1] = high[member[~single]]
+        made.params[~single, 0] = np.concatenate([part[3] for part in parts])
+        made.span[:] = span[member]
+        stay = np.ones(len(member), np.bool_)
+        stay[single] = ~identity
+        rewriter.add(label[member[stay]], made.take(np.flatnonzero(stay)))
 
 
 def block_heads(circuit: Circuit, legs: Legs, one: Any) -> tuple[Index, Index]:
@@ -199,8 +206,7 @@ def _gaps(circuit: Circuit, legs: Legs, one: Any, events: Index, rows: Index, ne
 def _pulses(gaps: Real) -> npt.NDArray[np.int64]:
     """Pulses of one-qubit unitaries up to z rotations: 0, 1, 1, 2 for polar angles 0, pi/2, pi, other."""
     theta = zyz(gaps)[0]
-    quarters = np.array([0, 1, 1])
-    return np.where(np.isin(theta, (0, PI / 2, PI)), quarters[np.round(theta / (PI / 2)).astype(np.int64)], 2)
+    return np.where(theta == 0, 0, np.where((theta == PI / 2) | (theta == PI), 1, 2))
 
 
 def _products(matrices: Complex, run: Index) -> Complex:

@@ -334,7 +334,7 @@ class Circuit:
         """All legs sorted by wire; bit c is wire num_qubits + c."""
         columns = self.columns
         count = len(columns)
-        if self.num_clbits == 0 and not self.extras and self.num_qubits < 2**16:
+        if not self.extras and self.num_qubits + self.num_clbits < 2**16:
             return self._plain_wires()
         index = np.arange(count, dtype=np.int32)
         ops, targets, legs = [], [], []
@@ -361,13 +361,19 @@ class Circuit:
 
         Legs in row order are in program order already; a stable sort of 16-bit keys is a radix sort.
         """
-        flat = self.columns.qubits.ravel()
+        operands, width = self.columns.qubits, 3
+        if self.num_clbits:
+            clbit = self.columns.clbit
+            operands = np.column_stack([operands, np.where(clbit >= 0, clbit + np.int32(self.num_qubits), np.int32(-1))])
+            width = 4
+        flat = operands.ravel()
         legs = np.flatnonzero(flat >= 0)
         wire = flat[legs]
         order = np.argsort(wire.astype(np.uint16), kind="stable")
-        start = np.zeros(self.num_qubits + 1, np.int64)
-        np.cumsum(np.bincount(wire, minlength=self.num_qubits), out=start[1:])
-        op, leg = np.divmod(legs[order], 3)
+        count = self.num_qubits + self.num_clbits
+        start = np.zeros(count + 1, np.int64)
+        np.cumsum(np.bincount(wire, minlength=count), out=start[1:])
+        op, leg = np.divmod(legs[order], width)
         return Wires(op.astype(np.int32), wire[order], leg.astype(np.int32), start)
 
     @property
