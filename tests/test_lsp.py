@@ -206,3 +206,18 @@ def test_it_lints_for_a_machine() -> None:
     found = client.open("OPENQASM 3.0;\nqubit[40] q;\nU(0, 0, 0) q[39];\n")
     assert "Q301" in {d["code"] for d in found}
     client.process.kill()
+
+
+def test_of_changes_that_arrive_together_the_last_counts(client: Client) -> None:
+    client.open(GOOD)
+    for version in range(1, 31):
+        change = {"range": {"start": place(5, 0), "end": place(5, 0)}, "text": "x q[0];\n" if version < 30 else "x r;\n"}
+        document = {"uri": URI, "version": 100 + version}
+        client.notify("textDocument/didChange", {"textDocument": document, "contentChanges": [change]})
+    assert client.at("hover", 5, 0) is not None
+    with client.arrived:
+        assert client.arrived.wait_for(lambda: any(p["version"] == 130 for p in client.published[URI]), 60)
+    published = client.published.pop(URI)
+    assert len(published) < 30
+    assert "Q120" in {d["code"] for d in published[-1]["diagnostics"]}
+    client.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
 
@@ -12,6 +14,9 @@ from qir.source import Source, Span
 from qir.version import VERSION
 
 __all__ = ["make_server"]
+
+_PAUSE = 0.005
+"""Seconds to wait for the next change, so that fast typing does not queue up."""
 
 _SEVERITY = {
     Severity.ERROR: lsp.DiagnosticSeverity.Error,
@@ -52,8 +57,12 @@ def make_server(target: str | None = None) -> LanguageServer:
         publish(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CHANGE)
-    def changed(params: lsp.DidChangeTextDocumentParams) -> None:
-        publish(params.text_document.uri)
+    async def changed(params: lsp.DidChangeTextDocumentParams) -> None:
+        # Of changes that arrive together only the last is looked at.
+        await asyncio.sleep(_PAUSE)
+        text = server.workspace.text_documents.get(params.text_document.uri)
+        if text is not None and text.version == params.text_document.version:
+            publish(params.text_document.uri)
 
     @server.feature(lsp.TEXT_DOCUMENT_DID_CLOSE)
     def closed(params: lsp.DidCloseTextDocumentParams) -> None:
