@@ -41,11 +41,35 @@ def apply(state: Complex, matrix: Complex, qubits: tuple[int, ...], num_qubits: 
     if count == 0:
         return state * matrix[0, 0]
     tensor = state.reshape((2,) * num_qubits + (-1,))
+    if count <= 3:
+        return _apply_entries(tensor, matrix, qubits, num_qubits).reshape(state.shape)
     # Axis 0 is the most significant bit, so qubit q is axis num_qubits - 1 - q.
     axes = [num_qubits - 1 - q for q in reversed(qubits)]
     gate = matrix.reshape((2,) * (2 * count))
     moved = np.tensordot(gate, tensor, axes=(list(range(count, 2 * count)), axes))
     result: Complex = np.moveaxis(moved, list(range(count)), axes).reshape(state.shape)
+    return result
+
+
+def _apply_entries(tensor: Complex, matrix: Complex, qubits: tuple[int, ...], num_qubits: int) -> Complex:
+    """`apply` entry by entry: most gates have few that are not 0."""
+    places = []
+    for index in range(2 ** len(qubits)):
+        place: list[slice | int] = [slice(None)] * num_qubits
+        for j, qubit in enumerate(qubits):
+            place[num_qubits - 1 - qubit] = index >> j & 1
+        places.append(tuple(place))
+    result = np.empty(tensor.shape, np.complex128)
+    for row, place_of_row in zip(matrix.tolist(), places):
+        part: Complex | None = None
+        for value, place_of_column in zip(row, places):
+            if value:
+                source = tensor[place_of_column]
+                if part is None:
+                    part = source * value if value != 1 else source
+                else:
+                    part = part + source * value
+        result[place_of_row] = 0 if part is None else part
     return result
 
 

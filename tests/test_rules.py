@@ -55,10 +55,23 @@ def _once(table: Mapping[str, Rule], row: Row) -> Sequence[Row]:
     return table[row[0]](*row[1]) if row[0] in table and row[0] not in _BASE else [row]
 
 
-@given(k=st.integers(0, 7), spare=st.integers(0, 3), theta=st.floats(-6, 6))
+SIZES = sorted({(k, min(spare, 8 - k)) for k in range(8) for spare in range(4)})
+"""Controls and spare qubits, every case once."""
+
+
+@pytest.mark.parametrize("k, spare", SIZES)
+def test_multi_controlled_gates(k: int, spare: int) -> None:
+    check_multi_controlled(k, spare, 2.3 - k - 0.7 * spare)
+
+
+@given(size=st.sampled_from([(k, spare) for k, spare in SIZES if k + spare < 6]), theta=st.floats(-6, 6))
 @settings(max_examples=40, deadline=None)
-def test_multi_controlled_gates(k: int, spare: int, theta: float) -> None:
-    n = k + 1 + min(spare, 8 - k)
+def test_multi_controlled_gates_of_any_angle(size: tuple[int, int], theta: float) -> None:
+    check_multi_controlled(*size, theta)
+
+
+def check_multi_controlled(k: int, spare: int, theta: float) -> None:
+    n = k + 1 + spare
     controls, target, free = list(range(k)), k, list(range(k + 1, n))
     index = np.arange(2**n)
     active = (index & (2**k - 1)) == 2**k - 1
