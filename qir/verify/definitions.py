@@ -16,7 +16,9 @@ import numpy.typing as npt
 
 from qir.gates import GATES
 
-__all__ = ["add_controls", "apply", "embedded_matrices", "gate_matrices", "matrix_power", "pauli_rotation"]
+__all__ = [
+    "add_controls", "apply", "basis", "embedded_matrices", "embedded_waves", "gate_matrices", "matrix_power", "pauli_rotation",
+]  # fmt: skip
 
 Complex = npt.NDArray[np.complex128]
 Real = npt.NDArray[np.float64]
@@ -80,17 +82,17 @@ def embedded_matrices(name: str, angles: Sequence[Real], operands: tuple[int, ..
     if len(angles) > 1:
         gates = gate_matrices(name, angles)
         return apply(gates, np.broadcast_to(np.eye(size, dtype=np.complex128), (len(gates), size, size)), operands)
-    rate, parts = _embedded(name, operands, width)
+    rate, parts = embedded_waves(name, operands, width)
     if not angles:
         return parts
     if not rate:
         gates = gate_matrices(name, angles)
         return apply(gates, np.broadcast_to(np.eye(size, dtype=np.complex128), (len(gates), size, size)), operands)
-    return (_basis(angles[0], rate) @ parts.reshape(5, -1)).reshape(-1, size, size)
+    return (basis(angles[0], rate) @ parts.reshape(5, -1)).reshape(-1, size, size)
 
 
 @cache
-def _embedded(name: str, operands: tuple[int, ...], width: int) -> tuple[float, Complex]:
+def embedded_waves(name: str, operands: tuple[int, ...], width: int) -> tuple[float, Complex]:
     """A gate without angles on `width` qubits, or the parts of one with one angle (and the rate of its waves, else 0)."""
     rate, parts = 0.0, _fixed(name) if not GATES[name].num_params else np.zeros((0, 1, 1), np.complex128)
     if GATES[name].num_params:
@@ -102,10 +104,17 @@ def _embedded(name: str, operands: tuple[int, ...], width: int) -> tuple[float, 
     return rate, apply(parts, eye, operands)
 
 
-def _basis(angles: Real, rate: float) -> Real:
+def basis(angles: Real, rate: float) -> Real:
+    """1, cos, sin of half the angle (times `rate`), and the cosine's square and product with the sine: (n, 5)."""
     half = angles * (rate / 2)
     cos, sin = np.cos(half), np.sin(half)
-    return np.stack([np.ones_like(half), cos, sin, cos * cos, sin * cos], axis=1)
+    result = np.empty((len(half), 5))
+    result[:, 0] = 1
+    result[:, 1] = cos
+    result[:, 2] = sin
+    result[:, 3] = cos * cos
+    result[:, 4] = sin * cos
+    return result
 
 
 @cache
@@ -118,9 +127,9 @@ def _waves(name: str) -> tuple[float, Complex] | None:
     rate = 2 * np.pi if GATES[name].unit == "turns" else 1.0
     points = np.linspace(-2 * np.pi, 2 * np.pi, 33)[:32] * 0.97 / rate
     values = _define(name, [points]).reshape(32, -1)
-    coefficients = np.linalg.lstsq(_basis(points[::2], rate), values[::2], rcond=None)[0]
+    coefficients = np.linalg.lstsq(basis(points[::2], rate), values[::2], rcond=None)[0]
     coefficients[np.abs(coefficients) < 1e-15] = 0
-    if np.abs(_basis(points, rate) @ coefficients - values).max() > 1e-13:
+    if np.abs(basis(points, rate) @ coefficients - values).max() > 1e-13:
         return None
     return rate, coefficients.astype(np.complex128)
 

@@ -7,7 +7,7 @@ circuits one by one.  For a step of kind `frames` the new window is surrounded b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from qir.params import Angle
 from qir.verify.definitions import embedded_matrices
 from qir.verify.legs import Legs, find_legs, fixed, row_keys, skipped
 from qir.verify.result import Equivalence
+from qir.verify.spins import diagonals, is_diagonal, quaternions, spins_differ, then, z_spins
 
 __all__ = ["Differs", "Notes", "Unjustified", "check_windows"]
 
@@ -271,7 +272,21 @@ class _Check:
             entering = self.owed.before(wire.ravel(), number).reshape(-1, k)
             leaving = self.owed.after(wire.ravel(), number).reshape(-1, k)
             turns = entering, leaving
-        picked = _representatives(prepared, turns, len(windows))
+        if k == 1:
+            self.notes.multiplied += len(windows)
+            self._refuse(windows, _spins_differ(prepared, turns))
+            return
+        rest = np.arange(len(windows))
+        if k:
+            flat = prepared[0].diagonal() & prepared[1].diagonal()
+            if flat.any():
+                self.notes.multiplied += int(flat.sum())
+                chosen = np.flatnonzero(flat)
+                self._refuse(windows[chosen], _diagonals_differ(prepared, turns, chosen))
+                rest = np.flatnonzero(~flat)
+                if not len(rest):
+                    return
+        picked = _representatives(prepared, turns, rest)
         self.notes.multiplied += len(picked)
         for part in np.array_split(picked, max(1, len(picked) * 4**k // 2**19)):
             if not len(part):
@@ -279,9 +294,11 @@ class _Check:
             a, b = (p.product(part) for p in prepared)
             if turns is not None:
                 b = _diagonal(turns[1][part])[:, :, None] * b * _diagonal(-turns[0][part])[:, None, :]
-            bad = _different(a, b)
-            if bad.any():
-                raise Differs(self._show(int(windows[part[np.flatnonzero(bad)[0]]])))
+            self._refuse(windows[part], _different(a, b))
+
+    def _refuse(self, windows: Index, bad: npt.NDArray[np.bool_]) -> None:
+        if bad.any():
+            raise Differs(self._show(int(windows[np.flatnonzero(bad)[0]])))
 
     # -- one by one --------------------------------------------------------------------------
 
@@ -334,6 +351,7 @@ class _Rows:
     opcode: npt.NDArray[np.int32]
     local: npt.NDArray[np.int8]
     params: Real
+    number: Index
     start: Index
     count: Index
     k: int
@@ -350,7 +368,7 @@ class _Rows:
         if k == 1:
             local = np.full((total, 3), -1, np.int8)
             local[columns.qubits[rows, 0] >= 0, 0] = 0
-            return _Rows(columns.opcode[rows], local, columns.params[rows], start, count, k)
+            return _Rows(columns.opcode[rows], local, columns.params[rows], number, start, count, k)
         qubits = columns.qubits[rows].astype(np.int64)
         local = np.full(qubits.shape, -1, np.int8)
         have = qubits >= 0
@@ -360,7 +378,7 @@ class _Rows:
             base = first[windows][number]
             for i in range(k - 1):
                 local[have] += (key > unique[base + i][:, None])[have]
-        return _Rows(columns.opcode[rows], local, columns.params[rows], start, count, k)
+        return _Rows(columns.opcode[rows], local, columns.params[rows], number, start, count, k)
 
     def hashes(self) -> npt.NDArray[np.uint64]:
         """A number per window that equal windows share (unequal ones may)."""
@@ -376,81 +394,149 @@ class _Rows:
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(mixed, dtype=np.uint64)])
         return total[self.start + self.count] - total[self.start] + self.count.astype(np.uint64)
 
-    def same_as(self, other: Index) -> npt.NDArray[np.bool_]:
-        """Per window: it has the rows of the window `other[i]`."""
-        same: npt.NDArray[np.bool_] = self.count == self.count[other]
-        number = np.repeat(np.arange(len(self.count)), np.where(same, self.count, 0))
-        counts = self.count[same]
-        offset = np.arange(len(number)) - np.repeat(np.cumsum(counts) - counts, counts)
-        left, right = self.start[number] + offset, self.start[other[number]] + offset
-        equal = (self.opcode[left] == self.opcode[right]) & (self.local[left] == self.local[right]).all(axis=1)
-        equal &= (self.params[left] == self.params[right]).all(axis=1)
+    def same_as(self, windows: Index, others: Index) -> npt.NDArray[np.bool_]:
+        """Per window: it has the rows of its partner."""
+        same: npt.NDArray[np.bool_] = self.count[windows] == self.count[others]
+        counts = np.where(same, self.count[windows], 0)
+        number = np.repeat(np.arange(len(windows)), counts)
+        offset = np.arange(len(number)) - (np.cumsum(counts) - counts)[number]
+        left, right = self.start[windows][number] + offset, self.start[others][number] + offset
+        equal = self.opcode[left] == self.opcode[right]
+        for i in range(3):
+            equal &= self.local[left, i] == self.local[right, i]
+            equal &= self.params[left, i] == self.params[right, i]
         same[number[~equal]] = False
         return same
 
     def product(self, windows: Index) -> Complex:
         """The matrices of some windows, later operations on the left."""
         size = 2**self.k
-        count = self.count[windows]
-        total = int(count.sum())
         result = np.broadcast_to(np.eye(size, dtype=np.complex128), (len(windows), size, size)).copy()
-        if not total:
-            return result
-        number = np.repeat(np.arange(len(windows)), count)
-        start = np.cumsum(count) - count
-        rows = np.arange(total) - start[number] + self.start[windows][number]
-        factors = self._matrices(rows)
-        # Neighbours are multiplied in rounds, so a long window takes as many rounds as its length has bits.
-        place = np.arange(total) - start[number]
-        length = count
-        while len(factors) > len(windows) or (length > 1).any():
-            even = np.flatnonzero(place % 2 == 0)
-            has = np.flatnonzero(place[even] + 1 < length[number[even]])
-            kept = factors[even]
-            kept[has] = factors[even[has] + 1] @ factors[even[has]]
-            factors, number, place = kept, number[even], place[even] // 2
-            length = (length + 1) // 2
-            if not (length > 1).any():
-                break
-        result[number] = factors
+        rows, number = self.within(windows)
+        if len(rows):
+            factors = _reduce(self._matrices(rows), number, self.count[windows], lambda first, second: second @ first)
+            result[number[np.diff(number, prepend=-1) != 0]] = factors
         return result
+
+    def within(self, windows: Index) -> tuple[Index, Index]:
+        """The rows of some windows, and the position among `windows` each belongs to."""
+        if len(windows) == len(self.count):
+            return np.arange(len(self.number)), self.number
+        count = self.count[windows]
+        number = np.repeat(np.arange(len(windows)), count)
+        return np.arange(len(number)) + (self.start[windows] - np.cumsum(count) + count)[number], number
+
+    def spins(self) -> Real:
+        """The quaternions of windows on one qubit, later operations on the left."""
+        result = np.zeros((len(self.count), 4))
+        result[:, 0] = 1
+        if len(self.number):
+            factors = np.empty((len(self.number), 4))
+            code = self.opcode.astype(np.int64)
+            for c in np.flatnonzero(np.bincount(code)).tolist():
+                rows = np.flatnonzero(code == c)
+                if GATES[_NAMES[c]].num_qubits:
+                    factors[rows] = quaternions(_NAMES[c], self.params[rows])
+                else:
+                    factors[rows] = (1, 0, 0, 0)
+            factors = _reduce(factors, self.number, self.count, then)
+            result[self.count > 0] = factors
+        return result
+
+    def diagonal(self) -> npt.NDArray[np.bool_]:
+        """Windows with nothing but diagonal gates."""
+        result = np.ones(len(self.count), np.bool_)
+        code = self.opcode.astype(np.int64)
+        for c in np.flatnonzero(np.bincount(code)).tolist():
+            if not is_diagonal(_NAMES[c]):
+                result[self.number[code == c]] = False
+        return result
+
+    def phases(self, windows: Index) -> Complex:
+        """The diagonals of some windows of diagonal gates."""
+        rows, number = self.within(windows)
+        result = np.ones((len(windows), 2**self.k), np.complex128)
+        if len(rows):
+            factors = np.empty((len(rows), 2**self.k), np.complex128)
+            for name, operands, group in self._kinds(rows):
+                factors[group] = diagonals(name, self.params[rows[group], 0], operands, self.k)
+            edges = np.flatnonzero(np.diff(number, prepend=-1))
+            result[number[edges]] = np.multiply.reduceat(factors, edges, axis=0)
+        return result
+
+    def _kinds(self, rows: Index) -> Iterator[tuple[str, tuple[int, ...], Index]]:
+        """Rows with the same gate on the same operands: its name, those, and the places in `rows`."""
+        code = self.opcode[rows].astype(np.int64)
+        local = self.local[rows].astype(np.int64)
+        kind = ((code * 4 + local[:, 0] + 1) * 4 + local[:, 1] + 1) * 4 + local[:, 2] + 1
+        order = np.argsort(kind.astype(np.int16), kind="stable")
+        edges = np.flatnonzero(np.diff(kind[order], prepend=-1))
+        for group in np.split(order, edges[1:]):
+            yield _NAMES[int(code[group[0]])], tuple(int(q) for q in local[group[0]] if q >= 0), group
 
     def _matrices(self, rows: Index) -> Complex:
         size = 2**self.k
         result = np.empty((len(rows), size, size), np.complex128)
-        code = self.opcode[rows].astype(np.int64)
-        local = self.local[rows].astype(np.int64)
-        kind = ((code * 4 + local[:, 0] + 1) * 4 + local[:, 1] + 1) * 4 + local[:, 2] + 1
-        order = np.argsort(kind, kind="stable")
-        edges = np.flatnonzero(np.diff(kind[order], prepend=-1))
-        for group in np.split(order, edges[1:]):
-            name = _NAMES[int(code[group[0]])]
-            operands = tuple(int(q) for q in local[group[0]] if q >= 0)
+        for name, operands, group in self._kinds(rows):
             angles = [self.params[rows[group], i] for i in range(GATES[name].num_params)]
             result[group] = embedded_matrices(name, angles, operands, self.k)
         return result
 
 
-def _representatives(prepared: list[_Rows], turns: tuple[Real, Real] | None, count: int) -> Index:
-    """Windows such that every other one has the same rows as one of them."""
-    everything = np.arange(count)
-    if count < 32:
-        return everything
-    value = prepared[0].hashes() * np.uint64(0xD6E8FEB86659FD93) + prepared[1].hashes()
+def _reduce(factors: Any, number: Index, count: Index, times: Callable[[Any, Any], Any]) -> Any:
+    """The product of each window's factors; `number` is the window of a factor, `count` the factors of each window.
+
+    Neighbours are multiplied in rounds, so a long window takes as many rounds as its length has bits.
+    """
+    place = np.arange(len(factors)) - (np.cumsum(count) - count)[number]
+    length = count
+    while (length > 1).any():
+        even = np.flatnonzero(place % 2 == 0)
+        has = np.flatnonzero(place[even] + 1 < length[number[even]])
+        kept = factors[even]
+        kept[has] = times(kept[has], factors[even[has] + 1])
+        factors, number, place = kept, number[even], place[even] // 2
+        length = (length + 1) // 2
+    return factors
+
+
+def _spins_differ(prepared: list[_Rows], turns: tuple[Real, Real] | None) -> npt.NDArray[np.bool_]:
+    """Which windows on one qubit differ."""
+    a, b = (p.spins() for p in prepared)
+    if turns is not None:
+        b = then(then(z_spins(-turns[0][:, 0]), b), z_spins(turns[1][:, 0]))
+    return spins_differ(a, b, TOLERANCE)
+
+
+def _diagonals_differ(prepared: list[_Rows], turns: tuple[Real, Real] | None, windows: Index) -> npt.NDArray[np.bool_]:
+    """Which windows of diagonal gates differ by more than a phase."""
+    gap = prepared[0].phases(windows).conj() * prepared[1].phases(windows)
+    if turns is not None:
+        gap *= _diagonal(turns[1][windows] - turns[0][windows])
+    result: npt.NDArray[np.bool_] = ~(np.abs(gap - gap[:, :1]).max(axis=1) <= TOLERANCE)
+    return result
+
+
+def _representatives(prepared: list[_Rows], turns: tuple[Real, Real] | None, windows: Index) -> Index:
+    """Some of the windows, such that every other one has the same rows as one of them."""
+    if len(windows) < 32:
+        return windows
+    value = (prepared[0].hashes() * np.uint64(0xD6E8FEB86659FD93) + prepared[1].hashes())[windows]
     if turns is not None:
         for part in turns:
-            for column in np.ascontiguousarray(part.T):
+            for column in np.ascontiguousarray(part[windows].T):
                 value = (value ^ column.view(np.uint64)) * np.uint64(0xBF58476D1CE4E5B9)
                 value ^= value >> np.uint64(31)
     _, first, inverse = np.unique(value, return_index=True, return_inverse=True)
-    if len(first) > count // 2:
-        return everything
+    if len(first) > len(windows) // 2:
+        return windows
     other = first[inverse]
-    same = prepared[0].same_as(other) & prepared[1].same_as(other)
+    same = prepared[0].same_as(windows, windows[other]) & prepared[1].same_as(windows, windows[other])
     if turns is not None:
         for part in turns:
-            same &= (part == part[other]).all(axis=1)
-    return np.union1d(first, everything[~same])
+            same &= (part[windows] == part[windows[other]]).all(axis=1)
+    same[first] = True
+    return np.concatenate([windows[first], windows[~same]])
 
 
 def _diagonal(angles: Real) -> Complex:

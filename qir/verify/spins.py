@@ -1,0 +1,134 @@
+"""Cheap forms of the commonest windows: quaternions for one qubit, phases for what is diagonal.
+
+Both come from the definitions that `qir.verify.definitions` evaluates and are held against them when they
+are first needed; a global phase is no part of either.  A quaternion (w, x, y, z) stands for
+w - i (x X + y Y + z Z), and its negative for the same.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+
+from qir.gates import GATES
+from qir.verify.definitions import basis, embedded_matrices, embedded_waves, gate_matrices
+
+__all__ = ["diagonals", "is_diagonal", "quaternions", "spins_differ", "then", "z_spins"]
+
+Complex = npt.NDArray[np.complex128]
+Real = npt.NDArray[np.float64]
+_CLOSE = 1e-13
+
+
+def quaternions(name: str, params: Real) -> Real:
+    """A one-qubit gate of the table at n settings of its angles (n, 3), as quaternions (n, 4)."""
+    count = GATES[name].num_params
+    if not count:
+        return np.broadcast_to(_fixed(name), (len(params), 4))
+    if count == 1:
+        fitted = _waves(name)
+        if fitted is not None:
+            return basis(params[:, 0], fitted[0]) @ fitted[1]
+    if count == 3 and _is_euler(name):
+        return _euler(params)
+    return _of(gate_matrices(name, list(params.T[:count])))
+
+
+def then(first: Real, second: Real) -> Real:
+    """Products (n, 4): `second` applied after `first`."""
+    a, b, c, d = second.T
+    w, x, y, z = first.T
+    result = np.empty((len(first), 4))
+    result[:, 0] = a * w - b * x - c * y - d * z
+    result[:, 1] = a * x + b * w + c * z - d * y
+    result[:, 2] = a * y - b * z + c * w + d * x
+    result[:, 3] = a * z + b * y - c * x + d * w
+    return result
+
+
+def z_spins(angles: Real) -> Real:
+    """Rotations about z by angles in radians, as quaternions (n, 4)."""
+    result = np.zeros((len(angles), 4))
+    result[:, 0] = np.cos(angles / 2)
+    result[:, 3] = np.sin(angles / 2)
+    return result
+
+
+def spins_differ(a: Real, b: Real, tolerance: float) -> npt.NDArray[np.bool_]:
+    """Which pairs of quaternions differ by more than a sign: an entry of the matrices by more than the tolerance."""
+    sign = np.where(np.einsum("ij,ij->i", a, b) < 0, -1.0, 1.0)
+    gap = np.square(a - sign[:, None] * b)
+    limit = tolerance * tolerance
+    return ~((gap[:, 0] + gap[:, 3] <= limit) & (gap[:, 1] + gap[:, 2] <= limit))
+
+
+def _of(matrices: Complex) -> Real:
+    """Quaternions of unitaries (n, 2, 2)."""
+    root = np.sqrt(matrices[:, 0, 0] * matrices[:, 1, 1] - matrices[:, 0, 1] * matrices[:, 1, 0])
+    left, down = matrices[:, 0, 0] / root, matrices[:, 1, 0] / root
+    return np.stack([left.real, -down.imag, down.real, -left.imag], axis=1)
+
+
+@cache
+def _fixed(name: str) -> Real:
+    return _of(gate_matrices(name, []))[0]
+
+
+@cache
+def _waves(name: str) -> tuple[float, Real] | None:
+    """A gate with one angle as a combination of the functions of `basis` (5, 4), and their rate; None if it is none."""
+    rate = 2 * np.pi if GATES[name].unit == "turns" else 1.0
+    points = np.linspace(-2 * np.pi, 2 * np.pi, 129)[:128] / rate
+    values = _of(gate_matrices(name, [points]))
+    # The sign of a quaternion is free: follow it along the angle.
+    flips = np.einsum("ij,ij->i", values[1:], values[:-1]) < 0
+    values[1:] *= np.where(np.cumsum(flips) % 2, -1.0, 1.0)[:, None]
+    coefficients = np.linalg.lstsq(basis(points[::2], rate), values[::2], rcond=None)[0].astype(np.float64)
+    coefficients[np.abs(coefficients) < 1e-15] = 0
+    other = np.linspace(-50, 50, 97) / rate
+    if spins_differ(basis(other, rate) @ coefficients, _of(gate_matrices(name, [other])), _CLOSE).any():
+        return None
+    return rate, coefficients
+
+
+def _euler(params: Real) -> Real:
+    """Rz(phi) Ry(theta) Rz(lambda) for rows (theta, phi, lambda)."""
+    half, total, gap = params[:, 0] / 2, (params[:, 1] + params[:, 2]) / 2, (params[:, 1] - params[:, 2]) / 2
+    cos, sin = np.cos(half), np.sin(half)
+    return np.stack([cos * np.cos(total), -sin * np.sin(gap), sin * np.cos(gap), cos * np.sin(total)], axis=1)
+
+
+@cache
+def _is_euler(name: str) -> bool:
+    """Whether a gate with three angles is `U` up to a phase."""
+    points = np.stack([np.linspace(-9, 9, 61), np.linspace(-5, 8, 61) ** 2 / 7, np.linspace(7, -8, 61)], axis=1)
+    return not spins_differ(_euler(points), _of(gate_matrices(name, list(points.T))), _CLOSE).any()
+
+
+# -- diagonal gates -----------------------------------------------------------------------------
+
+
+@cache
+def is_diagonal(name: str) -> bool:
+    """Whether a gate without or with one angle is diagonal at every angle."""
+    row = GATES[name]
+    if row.num_params > 1 or (row.num_params and not embedded_waves(name, tuple(range(row.num_qubits)), row.num_qubits)[0]):
+        return False
+    parts = embedded_waves(name, tuple(range(row.num_qubits)), row.num_qubits)[1]
+    return not parts[:, ~np.eye(2**row.num_qubits, dtype=np.bool_)].any()
+
+
+def diagonals(name: str, angles: Real, operands: tuple[int, ...], width: int) -> Complex:
+    """The diagonals (n or 1, 2**width) of a gate that `is_diagonal` on some of `width` qubits."""
+    rate, parts = _diagonal_parts(name, operands, width)
+    return basis(angles, rate) @ parts if GATES[name].num_params else parts
+
+
+@cache
+def _diagonal_parts(name: str, operands: tuple[int, ...], width: int) -> tuple[float, Complex]:
+    if not GATES[name].num_params:
+        return 0.0, np.diagonal(embedded_matrices(name, [], operands, width), axis1=1, axis2=2).copy()
+    rate, parts = embedded_waves(name, operands, width)
+    return rate, np.diagonal(parts, axis1=1, axis2=2).copy()
