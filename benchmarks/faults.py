@@ -32,10 +32,12 @@ from qir.submitters.transport import Timeouts
 
 KEY = "campaign-secret-0123456789abcdef"
 FAULTS = (
-    "ok", "drop", "drop-before", "cut", "html", "redirect", "slow:1.5", "hang", "after:500", "after:502", "after:503",
+    "ok", "drop", "drop-before", "cut", "html", "redirect", "twice", "lag:1", "bomb", "dribble", "slow:1.5", "hang",
+    "after:500", "after:502", "after:503",
     "after:504", "after:522", "before:400", "before:413", "before:429,ok", "before:429,before:429,ok", "before:500",
     "before:502", "before:503",
 )  # fmt: skip
+SLOW = {"hang", "slow:1.5", "dribble", "bomb"}
 PAYLOADS: dict[str, dict[str, Any]] = {
     "ionq": {"type": "ionq.circuit.v1", "backend": "simulator", "shots": 1,
              "input": {"gateset": "qis", "qubits": 1, "circuit": [{"gate": "x", "target": 0}]}},
@@ -126,11 +128,12 @@ def main() -> int:
     try:
         for fault in FAULTS:
             row = table.setdefault(fault, Counter())
-            rounds = max(1, arguments.rounds // 9) if fault in ("hang", "slow:1.5") else arguments.rounds
+            rounds = max(1, arguments.rounds // 9) if fault in SLOW else arguments.rounds
+            patience = 1.5 if fault.startswith("lag") else 0.6
             for vendor, payload in PAYLOADS.items():
                 client = connect(vendor, service.url(vendor), timeouts=Timeouts(2, 2, 5))
                 ledger = Ledger(folder / vendor)
-                submission = Submission(client, client.transport, ledger, Clock(), client.timeouts, Policy(), patience=0.6)
+                submission = Submission(client, client.transport, ledger, Clock(), client.timeouts, Policy(), patience=patience)
                 for _ in range(rounds):
                     service.faults(fault)
                     begin = time.monotonic()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -182,3 +184,21 @@ def test_cirqs_client_of_ionq_reads_the_right_counts(port: int) -> None:
     result = service.run(circuit=circuit, repetitions=40)
     assert result.histogram(key="m") == {2: 40}
     assert result.histogram(key="n") == {1: 40}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/submitting.md"])
+def test_the_submissions_of_the_pages_work(page: str, port: int, tmp_path: Path) -> None:
+    faults(port, "ok")
+    lines = re.findall(r"^\$ qcompile (submit .*|jobs)$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines
+    environment = {**os.environ, "QIR_STATE": str(tmp_path)}
+    for line in lines:
+        command = [sys.executable, "-m", "qir", *shlex.split(line.replace(":8080", f":{port}"))]
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        if "--wait" in line:
+            counts = json.loads(done.stdout.partition("\n")[2])[0]["counts"]["c"]
+            assert set(counts) <= {"00", "11"}
+            assert sum(counts.values()) == 100
+        else:
+            assert "qpu.forte-1" in done.stdout
