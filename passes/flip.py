@@ -14,7 +14,7 @@ from qir.euler import PI, TOLERANCE, product_of_runs, wrap
 from qir.gates import opcode
 
 from .base import Context
-from .legs import Legs, Mask, one_qubit_rows, quaternions
+from .legs import Legs, Mask, axis_kinds, one_qubit_rows, quaternions
 from .rewrite import Rewriter
 
 __all__ = ["AlignFlips", "FoldAngles"]
@@ -71,16 +71,13 @@ class AlignFlips:
     inner: ClassVar[bool] = True
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
-        legs = Legs(circuit)
         one = one_qubit_rows(circuit)
         rows = np.flatnonzero(one)
         kind = np.zeros(len(circuit.columns), np.int8)  # 0 other, 1 diagonal, 2 exchanging
-        _, q = quaternions(circuit.columns.opcode[rows], circuit.columns.params[rows])
-        diagonal = np.hypot(q[:, 1], q[:, 2]) < TOLERANCE
-        exchanging = np.hypot(q[:, 0], q[:, 3]) < TOLERANCE
-        if not exchanging.any():
+        kind[rows] = axis_kinds(circuit.columns.opcode[rows], circuit.columns.params[rows])
+        if not (kind == 2).any():
             return circuit
-        kind[rows] = diagonal + 2 * exchanging
+        legs = Legs(circuit)
         rzz = (circuit.columns.opcode == _RZZ) & (circuit.columns.extra < 0)
         kind[rzz] = 1
         on_leg = kind[legs.op]

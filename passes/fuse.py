@@ -19,6 +19,7 @@ from .rewrite import Rewriter
 __all__ = ["Fuse"]
 
 _RZ, _U3 = opcode("rz"), opcode("u3")
+_NEAR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,18 @@ class Fuse:
         rows = legs.op[member]
         if not len(rows):
             return circuit
-        run = np.cumsum(starts[member]) - 1
+        heads = np.flatnonzero(starts[member])
+        alone = np.zeros(len(rows), np.bool_)
+        alone[heads] = np.diff(heads, append=len(rows)) == 1
+        # A run of one gate stays unless it is the identity, which only a first angle of nearly 0 can make it.
+        alone &= np.abs(np.sin(circuit.columns.params[rows, 0] / 2)) > _NEAR
+        open_ = np.flatnonzero(~alone)
+        if not len(open_):
+            return circuit
+        rows, begins = rows[open_], starts[member][open_]
+        run = np.cumsum(begins) - 1
         lengths = np.bincount(run)
-        head = rows[starts[member]]
+        head = rows[begins]
         phase, quaternion = quaternions(circuit.columns.opcode[rows], circuit.columns.params[rows])
         product = product_of_runs(quaternion, run)
         identity = np.abs(product[:, 0]) > 1 - TOLERANCE**2

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import DIAGONAL, NUM_QUBITS, OPERATIONS
-from qir.euler import from_matrix, from_zyz, rotation
+from qir.euler import TOLERANCE, from_matrix, from_zyz, rotation
 from qir.gates import GATES, NUM_GATES, opcode
 
-__all__ = ["DIAGONAL_CODES", "SILENT", "Legs", "one_qubit_rows", "quaternions", "silent"]
+__all__ = ["DIAGONAL_CODES", "SILENT", "Legs", "axis_kinds", "one_qubit_rows", "quaternions", "silent"]
 
 Index = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
@@ -79,6 +79,25 @@ def quaternions(opcodes: Index, params: Real) -> tuple[Real, Real]:
                 gate = GATES[_NAMES[code]]
                 phase[rows], result[rows] = from_matrix(gate.matrix(*(values[:, i] for i in range(gate.num_params))))
     return phase, result
+
+
+_POLAR = np.zeros(NUM_GATES, np.bool_)
+_POLAR[[opcode(n) for n in ("rx", "ry", "r", "u3", "u", "U")]] = True
+_TURNS = np.zeros(NUM_GATES, np.int8)
+_TURNS[_FIXED & (np.hypot(_QUATERNION[:, 1], _QUATERNION[:, 2]) < TOLERANCE)] = 1
+_TURNS[_FIXED & (np.hypot(_QUATERNION[:, 0], _QUATERNION[:, 3]) < TOLERANCE)] = 2
+_TURNS[[opcode(n) for n in ("rz", "p", "u1")]] = 1
+_TURNS[opcode("gpi")] = 2
+
+
+def axis_kinds(opcodes: Index, params: Real) -> npt.NDArray[np.int8]:
+    """What one-qubit gates of the table do to the z axis: 1 keep it, 2 turn it about, 0 anything else."""
+    result = _TURNS[opcodes]
+    polar = np.flatnonzero(_POLAR[opcodes])
+    if len(polar):
+        half = params[polar, 0] / 2
+        result[polar] = (np.abs(np.sin(half)) < TOLERANCE) + 2 * (np.abs(np.cos(half)) < TOLERANCE)
+    return result
 
 
 @dataclass(frozen=True)
