@@ -222,3 +222,23 @@ def test_a_dry_run_has_no_results(service: InProcess, tmp_path: Path) -> None:
     job = submit(PAYLOAD | {"dry_run": True}, client=client("ionq", service), ledger=Ledger(tmp_path), wait=True)
     with pytest.raises(SubmitError, match="no results"):
         job.result()
+
+
+@pytest.mark.parametrize("vendor", ["ionq", "ibm"])
+def test_a_job_that_waits_can_be_canceled(vendor: str, tmp_path: Path) -> None:
+    from qir.serve.app import make_app
+    from qir.serve.store import Store
+
+    api = client(vendor, InProcess(make_app(Store(queue_time=0.5))))
+    text = 'OPENQASM 3.0; include "stdgates.inc"; qubit[1] q; bit[1] c; x q[0]; c = measure q;'
+    payload = PAYLOAD if vendor == "ionq" else qir.compile(text, "ibm_fez", shots=10).payload
+    job = submit(payload, client=api, ledger=Ledger(tmp_path))
+    assert job.status() in ("ready", "Queued")
+    with pytest.raises(SubmitError, match="no results yet"):
+        job.result()
+    job.cancel()
+    assert job.wait(timeout=60) in ("canceled", "Cancelled")
+    with pytest.raises(SubmitError, match="canceled"):
+        job.result()
+    (kept,) = Ledger(tmp_path).intents().values()
+    assert kept.status in ("canceled", "Cancelled")

@@ -96,7 +96,7 @@ def test_an_estimator_job_gives_expectation_values(port: int, tmp_path: Path) ->
     ("step", "jobs"),
     [
         ("drop", 1), ("drop-before", 0), ("after:502", 1), ("before:503", 0), ("cut", 1), ("html", 1), ("redirect", 0),
-        ("before:429,ok", 1),
+        ("before:429,ok", 1), ("lag:1", 1), ("bomb", 1), ("twice", 1),
     ],
 )
 def test_a_fault_makes_at_most_one_job(vendor: str, step: str, jobs: int, port: int, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_fault_makes_at_most_one_job(vendor: str, step: str, jobs: int, port: 
     from qir.submitters.submission import Submission
 
     ledger = Ledger(tmp_path)
-    submission = Submission(client, client.transport, ledger, patience=1.0)
+    submission = Submission(client, client.transport, ledger, patience=1.5)
     try:
         submission.submit(compiled.payload, target="t", shots=10)
         outcome = "accepted"
@@ -202,3 +202,12 @@ def test_the_submissions_of_the_pages_work(page: str, port: int, tmp_path: Path)
             assert sum(counts.values()) == 100
         else:
             assert "qpu.forte-1" in done.stdout
+
+
+def test_a_token_that_has_expired_is_renewed(port: int, tmp_path: Path) -> None:
+    compiled = qir.compile(EXAMPLES / "bell.qasm", "ibm_fez", shots=10)
+    client = connect("ibm", url("ibm", port))
+    before = number_of_jobs(client)
+    faults(port, "before:401,ok")
+    submit(compiled, client=client, ledger=Ledger(tmp_path))
+    assert number_of_jobs(client) == before + 1

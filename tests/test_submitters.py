@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from fake_service import IBM_PAYLOAD, KEY, MAKERS, PAYLOAD, FakeService, FakeTim
 
 import qir
 from qir.errors import SubmitError, UnknownOutcomeError
-from qir.submitters import submit
+from qir.submitters import credentials, submit
 from qir.submitters.ibm_results import decode_ibm
 from qir.submitters.ionq_results import decode_ionq
 from qir.submitters.ledger import Ledger
@@ -214,3 +216,80 @@ def test_ibm_results_come_back_under_the_users_names() -> None:
 def test_submit_takes_job_bodies_only() -> None:
     with pytest.raises(qir.QirError, match="no job body"):
         submit({"hello": 1})
+
+
+@pytest.mark.parametrize("vendor", MAKERS)
+@pytest.mark.parametrize("wrong", [-40_000.0, 40_000.0])
+def test_a_lost_job_is_found_although_our_clock_is_wrong(vendor: str, wrong: float, tmp_path: Path) -> None:
+    class Dated(FakeService):
+        def answer(self, status: int, data: Any, headers: dict[str, str] | None = None) -> Response:  # type: ignore[override]
+            if isinstance(data, dict) and "jobs" in data:
+                data = {"jobs": [job | {"submitted_at": "2026-10-01T12:00:00Z"} for job in data["jobs"]]}
+            return FakeService.answer(status, data, headers)
+
+    service, time = Dated("lost"), FakeTime()
+    time.time = 1790856000.0 + wrong
+    make, payload = MAKERS[vendor]
+    assert submit(payload, client=make(service, time), ledger=Ledger(tmp_path)).id == "job-0"
+    assert not [r for r in service.requests if "created_after" in r.url]
+
+
+def test_pages_older_than_the_request_are_not_turned(tmp_path: Path) -> None:
+    class Paged(FakeService):
+        pages = 0
+
+        def send(self, request: Request, timeouts: Timeouts) -> Response:
+            if request.method != "GET":
+                return super().send(request, timeouts)
+            self.pages += 1
+            stamp = 1790856000 - self.pages * 90_000
+            return self.answer(200, {"jobs": [{"id": "old", "submitted_at": stamp}], "next": f"page-{self.pages}"})
+
+    service, time = Paged(), FakeTime()
+    time.time = 1790856000.0
+    assert ionq(service, time).find("qir-none", time.time) is None
+    assert service.pages == 2
+
+
+def test_a_disk_that_fills_after_sending_leaves_a_job_to_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service, time, ledger = FakeService("ok"), FakeTime(), Ledger(tmp_path)
+    real = os.fsync
+
+    def full(handle: int) -> None:
+        if service.posts:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UnknownOutcomeError, match="job-0 was created"):
+        submit(PAYLOAD, client=ionq(service, time), ledger=ledger)
+    monkeypatch.undo()
+    client = ionq(service, time)
+    Submission(client, service, ledger, client.clock).reconcile()
+    assert [i.job_id for i in ledger.intents().values()] == ["job-0"]
+
+
+def test_keys_come_from_the_environment_the_account_file_and_the_keyring(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (*credentials.IONQ_KEYS, *credentials.IONQ_URLS, *credentials.IBM_KEYS, "QISKIT_IBM_INSTANCE", "IAM_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(qir.QirError, match="IONQ_API_KEY"):
+        credentials.ionq_credentials()
+    with pytest.raises(qir.QirError, match="QISKIT_IBM_TOKEN"):
+        credentials.ibm_credentials()
+    stored = types.SimpleNamespace(get_password=lambda service, name: f"{service}-{name}-key")
+    monkeypatch.setitem(sys.modules, "keyring", stored)
+    assert credentials.ionq_credentials().key.reveal() == "qir-ionq-key"
+    crn = "crn:v1:bluemix:public:quantum-computing:eu-de:a/1:2::"
+    (tmp_path / ".qiskit").mkdir()
+    account = {"default-ibm-quantum-platform": {"token": "from-file", "instance": crn}}
+    (tmp_path / ".qiskit" / "qiskit-ibm.json").write_text(json.dumps(account))
+    found = credentials.ibm_credentials()
+    assert (found.key.reveal(), found.url) == ("from-file", "https://eu-de.quantum.cloud.ibm.com/api")
+    monkeypatch.setenv("QISKIT_IBM_TOKEN", "from-environment")
+    monkeypatch.setenv("IONQ_API_KEY", "from-environment")
+    assert credentials.ibm_credentials().key.reveal() == "from-environment"
+    assert credentials.ionq_credentials().key.reveal() == "from-environment"

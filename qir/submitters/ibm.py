@@ -133,7 +133,9 @@ class IbmClient(Client):
         return found
 
     def status(self, job_id: str) -> str:
-        job = self.job(job_id)
+        return self.status_of(self.job(job_id))
+
+    def status_of(self, job: dict[str, Any]) -> str:
         state = job.get("state")
         return str(job.get("status") or (state.get("status") if isinstance(state, dict) else ""))
 

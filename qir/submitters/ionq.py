@@ -90,7 +90,10 @@ class IonqClient(Client):
         return found
 
     def status(self, job_id: str) -> str:
-        return str(self.job(job_id).get("status"))
+        return self.status_of(self.job(job_id))
+
+    def status_of(self, job: dict[str, Any]) -> str:
+        return str(job.get("status"))
 
     def is_final(self, status: str) -> bool:
         return status in FINAL

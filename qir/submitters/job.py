@@ -68,11 +68,16 @@ class Job:
     def result(self) -> list[CircuitResult]:
         """Results per circuit under the user's register names; kept in the ledger.
 
-        SubmitError with the service's reason when the job failed.
+        SubmitError with the service's reason when the job failed, was canceled, or has not ended.
         """
         job = self.client.job(self.id)
         if (reason := self.client.failure(job)) is not None:
             raise SubmitError(f"the job {self.id} failed: {reason}")
+        status = self.client.status_of(job)
+        if "cancel" in status.lower():
+            raise SubmitError(f"the job {self.id} was canceled ({status}); it has no results")
+        if not self.client.is_final(status):
+            raise SubmitError(f"the job {self.id} is {status}; it has no results yet")
         raw = self.client.results(self.id)
         self.ledger.keep(self.intent.token, "result.json", json.dumps(raw, indent=2).encode())
         decoded = self._decode(raw)
