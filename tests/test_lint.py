@@ -336,12 +336,15 @@ def test_sarif_keeps_to_the_schema() -> None:
 def test_the_formats_of_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "a.qasm").write_text(HEAD + "qubit q;\nhh q;\n")
-    (tmp_path / "deep" / "er" / "b.json").write_text('{"backend": "simulator",}')
+    (tmp_path / "deep" / "er" / "b.json").write_text('{"backend": "simulator", "input": {"gateset": "qis"},}')
+    (tmp_path / "deep" / "package.json").write_text('{"name": "a", "version": "1"}')
+    (tmp_path / "deep" / ".venv").mkdir()
+    (tmp_path / "deep" / ".venv" / "c.qasm").write_text("x q;")
     (tmp_path / "deep" / "notes.txt").write_text("nothing")
     assert "::error file=deep/a.qasm,line=4" in run("deep", "--format", "github", cwd=tmp_path).stdout
     names = {r["file"] for r in json.loads(run("deep", "--format", "json", cwd=tmp_path).stdout)}
     assert names == {"deep/a.qasm", "deep/er/b.json"}
-    names = {r["file"] for r in json.loads(run("deep/**/*.json", "--format", "json", cwd=tmp_path).stdout)}
+    names = {r["file"] for r in json.loads(run("deep/*/*.json", "--format", "json", cwd=tmp_path).stdout)}
     assert names == {"deep/er/b.json"}
     log = json.loads(run("deep", "--format", "sarif", cwd=tmp_path).stdout)
     assert log["version"] == "2.1.0"
@@ -362,6 +365,9 @@ def test_exit_statuses(tmp_path: Path) -> None:
     assert run("doubtful.qasm", cwd=tmp_path).returncode == 0
     assert run("wrong.qasm", "good.qasm", cwd=tmp_path).returncode == 1
     assert run("nowhere.qasm", cwd=tmp_path).returncode == 2
+    partly = run("nowhere.qasm", "wrong.qasm", cwd=tmp_path)
+    assert partly.returncode == 2
+    assert "Q120" in partly.stdout
     assert run("good.qasm", "-t", "nowhere", cwd=tmp_path).returncode == 2
     assert run("good.qasm", "--format", "xml", cwd=tmp_path).returncode == 2
     assert run(cwd=tmp_path).returncode == 2

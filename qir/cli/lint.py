@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -19,6 +20,8 @@ from qir.version import VERSION
 __all__ = ["command"]
 
 SUFFIXES = (".qasm", ".qasm3", ".json")
+_JOB = re.compile(rb'"(?:circuits?|gateset|pubs|program_id|quantum_program|ionq\.[\w.]+)"')
+_LOOKED_AT = 1_000_000
 
 
 @click.command(name="lint")
@@ -41,8 +44,9 @@ def command(
     """Check programs and jobs before they are sent.
 
     SOURCE is an OpenQASM program, an IonQ or IBM job, a folder, a pattern such as 'circuits/*.qasm',
-    or - for standard input.  A comment `// qcompile: ignore[Q203]` silences a line.  Exit status 1
-    when there is an error.
+    or - for standard input.  In folders, JSON files that are no jobs are left out.  A comment
+    `// qcompile: ignore[Q203]` silences a line.  Exit status 1 when there is an error, 2 when a file
+    cannot be read.
 
     \b
     qcompile lint bell.qasm -t ibm_fez
@@ -69,6 +73,7 @@ def command(
 
     findings: list[tuple[str, Diagnostic]] = []
     changed = 0
+    unreadable = False
     files = list(_files(sources))
     for number, file in enumerate(files, 1):
         if len(files) > 20 and sys.stderr.isatty():
@@ -80,6 +85,7 @@ def command(
             if len(files) == 1:
                 raise
             findings.extend((shown, d) for d in problem.diagnostics)
+            unreadable = True
             continue
         if shown != file:
             source = Source(source.text, shown)
@@ -109,6 +115,8 @@ def command(
         text = sarif(findings, VERSION) if form == "sarif" else to_json(findings) if form == "json" else github(findings)
         sys.stdout.write(text)
     _summary(findings, statistics, changed)
+    if unreadable:
+        return 2
     return 1 if any(d.severity is Severity.ERROR for _, d in findings) else 0
 
 
@@ -129,7 +137,7 @@ def _files(sources: Iterable[str]) -> Iterable[str]:
         if source == "-":
             found = ["-"]
         elif path.is_dir():
-            found = sorted(p.as_posix() for p in path.rglob("*") if p.suffix in SUFFIXES and p.is_file())
+            found = sorted(p.as_posix() for p in path.rglob("*") if _is_wanted(p, path))
         elif not path.exists() and glob.has_magic(source):
             found = sorted(glob.glob(source, recursive=True))
         else:
@@ -138,6 +146,25 @@ def _files(sources: Iterable[str]) -> Iterable[str]:
             if file not in seen:
                 seen.add(file)
                 yield file
+
+
+def _is_wanted(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder is a program or job, and not in a hidden folder or among installed packages."""
+    inner = path.relative_to(folder).parts
+    if path.suffix not in SUFFIXES or any(part.startswith(".") or part == "node_modules" for part in inner):
+        return False
+    if not path.is_file():
+        return False
+    return path.suffix != ".json" or _is_job(path)
+
+
+def _is_job(path: Path) -> bool:
+    """Whether a JSON file looks like a job: folders hold many that are none."""
+    try:
+        with path.open("rb") as stream:
+            return _JOB.search(stream.read(_LOOKED_AT)) is not None
+    except OSError:
+        return True
 
 
 def _summary(findings: list[tuple[str, Diagnostic]], statistics: bool, changed: int) -> None:

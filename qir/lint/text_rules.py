@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import ClassVar
 
 from qir.diagnostics import Diagnostic, Edit, Fix, info, warning
@@ -17,6 +18,7 @@ __all__ = ["TEXT_RULES", "blank_comments"]
 _SKIPPED = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'|^[ \t]*(?:#?pragma\b|@)[^\n]*", re.DOTALL | re.MULTILINE)
 
 
+@lru_cache(maxsize=2)
 def blank_comments(text: str) -> str:
     """The text with comments, strings, pragmas and annotations blanked; offsets stay."""
     return _SKIPPED.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
