@@ -83,8 +83,11 @@ class RemoveUnmeasured:
         last = np.flatnonzero(heard)
         if not len(last):
             return circuit
+        reach = np.bincount(legs.op[last], minlength=len(code))
         last = last[np.append(legs.wire[last[1:]] != legs.wire[last[:-1]], True)]
-        if not removable[legs.op[last]].any():
+        # Something goes only if some operation is the last on all of its wires.
+        ends = np.bincount(legs.op[last], minlength=len(code))
+        if not (removable & (ends > 0) & (ends == reach)).any():
             return circuit
         alive = [False] * circuit.num_qubits
         dropped = np.zeros(len(columns), np.bool_)

@@ -175,6 +175,10 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
     rank = order if effort.written else range(count)
     first = 0
     masks: list[tuple[int, int]] = []
+    # Per layer all that are in it or later.
+    beyond = [0] * (len(layers) + _LOOKAHEAD + 1)
+    for k in range(len(layers) - 1, -1, -1):
+        beyond[k] = beyond[k + 1] | layers[k]
 
     # Prices hold as long as neither qubit's letters nor the weights change; `stamp` counts the changes.
     prices: dict[tuple[int, int, int, int], tuple[int, int]] = {}
@@ -188,13 +192,10 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
         if first != begin:
             prices.clear()
         masks.clear()
-        rest = 0
-        for k, mask in enumerate(layers[first:]):
-            if k < _LOOKAHEAD:
-                if mask & alive:
-                    masks.append((weights[k], mask & alive))
-            else:
-                rest |= mask
+        for k, mask in enumerate(layers[first : first + _LOOKAHEAD]):
+            if mask & alive:
+                masks.append((weights[k], mask & alive))
+        rest = beyond[first + _LOOKAHEAD]
         if rest:
             masks.append((weights[_LOOKAHEAD], rest))
         if rows:
@@ -309,12 +310,13 @@ def _price(planes: Planes, p: int, q: int, a: int, b: int, masks: list[tuple[int
     up_a, down_a = from_b & ~(xa | za), from_b & same_a
     up_b, down_b = from_a & ~(xb | zb), from_a & same_b
     total = 0
+    some = up_a | down_a | up_b | down_b
     for weight, mask in masks:
-        change = (
-            (up_a & mask).bit_count() - (down_a & mask).bit_count() + (up_b & mask).bit_count() - (down_b & mask).bit_count()
-        )
-        if change:
-            total += weight * change
+        if some & mask:
+            total += weight * (
+                (up_a & mask).bit_count() - (down_a & mask).bit_count()
+                + (up_b & mask).bit_count() - (down_b & mask).bit_count()
+            )  # fmt: skip
     return total
 
 

@@ -16,9 +16,9 @@ from .rebuild import block_heads
 
 __all__ = ["ChooseView"]
 
-_FEW = 0.6
-"""So many rotations per block, at most, let the search begin before the blocks are rebuilt."""
-_CLEAR = 0.85
+_NEAR = 1.05
+"""With so many rotations per block, at most, the search begins before the blocks are rebuilt, bounded by as many gates."""
+_CLEAR = 0.87
 """So many gates per block, at most, win without a look at the blocks: merging blocks rarely saves more."""
 
 
@@ -45,15 +45,17 @@ class ChooseView:
         heads, _ = block_heads(circuit, Legs(circuit), one_qubit_rows(circuit))
         blocks = len(set(heads.tolist()) - {-1})
         rest = cost(circuit)[0] - sum(s.before for s in stretches)
-        plans: list[tuple[Stretch, Found]] | None = None
-        if sum(len(s.form.rotations) for s in stretches) <= _FEW * blocks:
-            plans = self._plans(circuit, stretches, context)
+        plans: list[tuple[Stretch, Found]] = []
+        bound = -1
+        if sum(len(s.form.rotations) for s in stretches) <= _NEAR * blocks:
+            bound = int(_NEAR * blocks)
+            plans = self._plans(circuit, stretches, context, bound - rest)
             if rest + _gates(stretches, plans) <= _CLEAR * blocks:
                 return _apply(self.then, self.paulis.write(circuit, labels, plans, context), context)
         mine = replace(context, journal=None if context.journal is None else Journal())
         rebuilt = _apply(self.pairs, circuit, mine)
         price = cost(rebuilt)
-        if plans is None:
+        if not plans and price[0] > bound:
             plans = self._plans(circuit, stretches, context, price[0] - rest)
         if plans and rest + _gates(stretches, plans) <= price[0]:
             other = replace(context, journal=None if context.journal is None else Journal())
@@ -65,14 +67,14 @@ class ChooseView:
         return rebuilt
 
     def _plans(self, circuit: Circuit, stretches: list[Stretch], context: Context,
-               bound: int | None = None) -> list[tuple[Stretch, Found]]:  # fmt: skip
+               bound: int) -> list[tuple[Stretch, Found]]:  # fmt: skip
         """What the search finds; a bound on all gates is one on the only stretch."""
         result: list[tuple[Stretch, Found]] = []
         for number, stretch in enumerate(stretches):
             if context.progress is not None:
                 context.progress(number, len(stretches))
             most = stretch.before - 1
-            if bound is not None and len(stretches) == 1:
+            if len(stretches) == 1:
                 most = min(most, bound)
             found = self.paulis.search(circuit, stretch, most, context.seed)
             if found is not None:

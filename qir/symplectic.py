@@ -58,6 +58,8 @@ class Planes:
     @staticmethod
     def of(strings: Sequence[tuple[int, int, int]], num_qubits: int) -> Planes:
         """From strings (x, z, sign) with one bit per qubit."""
+        if len(strings) >= _MANY and num_qubits <= _WORD:
+            return _transposed(strings, num_qubits)
         x, z, sign = [0] * num_qubits, [0] * num_qubits, 0
         for r, (sx, sz, s) in enumerate(strings):
             bit = 1 << r
@@ -149,6 +151,22 @@ class Planes:
             x[b] = xb ^ from_a
         if q & 2:
             z[b] = zb ^ from_a
+
+
+_MANY = 24
+_WORD = 62
+
+
+def _transposed(strings: Sequence[tuple[int, int, int]], num_qubits: int) -> Planes:
+    """`Planes.of` in bulk, for strings that fit a machine word."""
+    import numpy as np
+
+    table = np.array(strings, np.int64)
+    masks = np.concatenate([(table[:, :2].T[:, None, :] >> np.arange(num_qubits)[:, None]) & 1, table[:, 2:].T[None] & 1],
+                           axis=None)  # fmt: skip
+    packed = np.packbits(masks.astype(np.uint8).reshape(-1, len(strings)), axis=1, bitorder="little")
+    planes = [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return Planes(planes[:num_qubits], planes[num_qubits:-1], planes[-1])
 
 
 def bits(mask: int) -> Iterator[int]:
