@@ -23,7 +23,9 @@ __all__ = ["equivalent"]
 _BINDINGS = 4
 _TINY = 1 << 18
 _CHEAP = 1 << 26
-"""Up to so many matrix entries times operations the exact method comes first."""
+"""Up to so many matrix entries times operations the exact method comes first,"""
+_NARROW = 7
+"""and on at most so many qubits: from there on an operation costs more than a Pauli rotation."""
 
 
 def equivalent(
@@ -93,7 +95,7 @@ def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equiv
     methods: list[tuple[str, Callable[[], Equivalence]]] = []
     if numeric:
         wide = max(len(a.touched_qubits), len(b.touched_qubits))
-        tiny = wide <= limits.exact_qubits and 4**wide * (len(a.columns) + len(b.columns)) <= _CHEAP
+        tiny = wide <= min(limits.exact_qubits, _NARROW) and 4**wide * (len(a.columns) + len(b.columns)) <= _CHEAP
         methods = [("clifford", clifford), ("paulis", lambda: check_paulis(a, b))]
         methods.insert(0 if tiny else 2, ("exact", exact))
         methods.append(("stimuli", lambda: check_stimuli(a, b, assume_zero=assume_zero)))

@@ -489,15 +489,16 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
     if len(rows) and not ((columns.opcode[rows] == _SWAP) & (columns.extra[rows] < 0)).all():
         raise Unjustified("what is marked as a swap is not one")
     # The last entry keeps the -1 of absent operands where it is.
-    place = np.append(start, -1)
+    place = np.append(start, -1).astype(columns.qubits.dtype)
     qubits, extra = columns.qubits.copy(), columns.extra.copy()
     special = np.flatnonzero(columns.extra >= 0)
     extras = list(circuit.extras)
-    begin = 0
-    for row in [*rows.tolist(), len(columns)]:
+    begin, seen = 0, 0
+    ends = np.append(rows, len(columns))
+    for row, upto in zip(ends.tolist(), np.searchsorted(special, ends).tolist()):
         if row > begin:
-            qubits[begin:row] = place[columns.qubits[begin:row]]
-            for i in special[np.searchsorted(special, begin) : np.searchsorted(special, row)].tolist():
+            place.take(columns.qubits[begin:row], out=qubits[begin:row], mode="wrap")
+            for i in special[seen:upto].tolist() if upto > seen else ():
                 found = circuit.extras[columns.extra[i]]
                 if found.qubits is not None or found.blocks:
                     extra[i] = len(extras)
@@ -505,7 +506,7 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
         if row < len(columns):
             a, b = columns.qubits[row, :2].tolist()
             place[a], place[b] = place[b], place[a]
-        begin = row + 1
+        begin, seen = row + 1, upto
     moved = replace(columns, qubits=qubits, extra=extra)
     return circuit.with_columns(moved, extras=tuple(extras)), place[:-1].astype(np.int64)
 

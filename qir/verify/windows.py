@@ -31,6 +31,7 @@ Real = npt.NDArray[np.float64]
 Complex = npt.NDArray[np.complex128]
 TOLERANCE = 1e-8
 _WIDEST = 3
+_SHORT = 8
 _MEASURE, _RESET = OPERATIONS["measure"], OPERATIONS["reset"]
 _NAMES = list(GATES)
 Whole = Callable[[Circuit, Circuit], Equivalence]
@@ -97,17 +98,18 @@ def check_windows(step: Step, notes: Notes, whole: Whole) -> None:
         raise Unjustified("the window numbers do not fit the circuits")
     if after.num_qubits < before.num_qubits or after.num_clbits < before.num_clbits or before.layout != after.layout:
         raise Unjustified("wires or placements changed")
-    legs = notes.find_legs(before), notes.find_legs(after)
     shift = after.num_qubits - before.num_qubits
-    for side, labels in zip(legs, (step.old, step.new)):
-        wire = side.falls(labels)
-        if wire is not None:
-            raise Unjustified(f"window numbers fall along wire {wire}")
+    for circuit, labels in ((before, step.old), (after, step.new)):
+        # Numbers that never fall in program order fall along no wire.
+        if (labels[1:] < labels[:-1]).any():
+            wire = notes.find_legs(circuit).falls(labels)
+            if wire is not None:
+                raise Unjustified(f"window numbers fall along wire {wire}")
     old, new, size = _compress(np.asarray(step.old, np.int64), np.asarray(step.new, np.int64))
     sides = _Side.of(before, old, size), _Side.of(after, new, size)
     owed = None
     if step.kind == "frames":
-        owed = _Owed.of(step, legs[0], old, size)
+        owed = _Owed.of(step, notes.find_legs(before), old, size)
         _check_end(step, owed)
     elif before.frames != after.frames:
         raise Unjustified("the pending frames changed")
@@ -486,17 +488,26 @@ class _Rows:
 def _reduce(factors: Any, number: Index, count: Index, times: Callable[[Any, Any], Any]) -> Any:
     """The product of each window's factors; `number` is the window of a factor, `count` the factors of each window.
 
-    Neighbours are multiplied in rounds, so a long window takes as many rounds as its length has bits.
+    In long windows neighbours are multiplied in rounds, as many as the length has bits.
     """
-    place = np.arange(len(factors)) - (np.cumsum(count) - count)[number]
-    length = count
-    while (length > 1).any():
+    start = np.cumsum(count) - count
+    most = int(count.max())
+    if most <= _SHORT:
+        windows = np.flatnonzero(count)
+        start, count = start[windows], count[windows]
+        result = factors[start]
+        for i in range(1, most):
+            chosen = np.flatnonzero(count > i)
+            result[chosen] = times(result[chosen], factors[start[chosen] + i])
+        return result
+    place = np.arange(len(factors)) - start[number]
+    while (count > 1).any():
         even = np.flatnonzero(place % 2 == 0)
-        has = np.flatnonzero(place[even] + 1 < length[number[even]])
+        has = np.flatnonzero(place[even] + 1 < count[number[even]])
         kept = factors[even]
         kept[has] = times(kept[has], factors[even[has] + 1])
         factors, number, place = kept, number[even], place[even] // 2
-        length = (length + 1) // 2
+        count = (count + 1) // 2
     return factors
 
 
