@@ -383,6 +383,19 @@ def test_programs_inside_jobs_are_located_by_pointer_and_by_their_own_line() -> 
     assert (found.span.line, found.span.column, found.span.text) == (5, 16, "r")
 
 
+def test_fixes_are_for_the_file_itself() -> None:
+    """Nothing is cut out of JSON, and no edit has the offsets of a program inside a string."""
+    program = HEAD + "bit[1] c;\nhh $0;\nreset $0;\nc[0] = measure $0;\n"
+    job = {"program_id": "sampler", "backend": "ibm_fez", "params": {"version": 2, "pubs": [[program]]}}
+    assert [d for d in qir.lint(json.dumps(job)) if d.fix] == []
+    gates = [{"gate": "nop", "target": 0, "time": 1.0}, {"gate": "hh", "target": 0}]
+    for circuit in ([gates[0]], gates):
+        ionq = {"type": "ionq.circuit.v1", "backend": "simulator", "shots": 100,
+                "input": {"gateset": "qis", "qubits": 1, "circuit": circuit}}  # fmt: skip
+        fixed, _, _ = fix_all(Source(json.dumps(ionq)), lint_plain, unsafe=True)
+        assert len(json.loads(fixed.text)["input"]["circuit"]) == len(circuit)
+
+
 def test_estimates_show_formula_source_and_date() -> None:
     rows = {d.slug: d for d in qir.lint(HEAD + "qubit[2] q;\nh q[0];\ncx q[0], q[1];\n", "qpu.forte-1", shots=1000)}
     assert re.search(r"USD for 1000 shots .*\*.* with .*, \d{4}-\d\d-\d\d$", rows["estimate.cost"].message)

@@ -458,8 +458,8 @@ class PhysicalMixed(_CircuitRule):
 
 
 def _remove(span: Span | None) -> Fix | None:
-    """A fix that deletes a statement, with its semicolon and the blanks after it."""
-    if span is None:
+    """A fix that deletes a statement, with its semicolon and the blanks after it; none for JSON."""
+    if span is None or span.text.startswith(("{", '"')):
         return None
     text, end = span.source.text, span.end
     while end < len(text) and text[end] in " \t":

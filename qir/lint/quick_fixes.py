@@ -31,7 +31,10 @@ def with_fixes(diagnostics: Iterable[Diagnostic], program: Program) -> list[Diag
 def _each(diagnostics: Iterable[Diagnostic], program: Program) -> Iterator[Diagnostic]:
     included: set[str] = set()
     for d in diagnostics:
-        if d.fix is not None or d.span is None or d.span.source is not program.source:
+        if d.span is None or d.span.source is not program.source:
+            # Edits count in the file, and a program inside a JSON string has offsets of its own.
+            yield d if d.fix is None else replace(d, fix=None)
+        elif d.fix is not None:
             yield d
         elif d.slug == "style.version":
             top = _top(program)
@@ -66,7 +69,7 @@ def _after(d: Diagnostic) -> int:
 def _rename(d: Diagnostic, name: str) -> Fix | None:
     assert d.span is not None
     old = d.span.text
-    if not _WORD.match(old):
+    if not _WORD.match(old) or old in (name, f'"{name}"'):
         return None
     text = json.dumps(name) if old.startswith('"') else name
     return Fix((Edit(d.span.start, d.span.end, text),), False, f"write `{name}`")
