@@ -180,6 +180,7 @@ SLIPS = [
      'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nh q[0];\ncx q[0], q[1];\n'),
     ("// a comment\nqubit q;\nh q;\n", True, 'OPENQASM 3.1;\ninclude "stdgates.inc";\n// a comment\nqubit q;\nh q;\n'),
     ("OPENQASM 2.0;\nqreg q[1];\nh q[0];\n", True, 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[1];\nh q[0];\n'),
+    ("OPENQASM 3.0;\r\nqubit q;\r\nh q;\r\n", True, 'OPENQASM 3.0;\r\ninclude "stdgates.inc";\r\nqubit q;\r\nh q;\r\n'),
     (HEAD + "qreg q[1];\ncreg c[1];\nx q[0];\nmeasure q -> c;\n", True,
      HEAD + "qubit[1] q;\nbit[1] c;\nx q[0];\nc = measure q;\n"),
     (HEAD + "qubit q;\nreset q;\nx q;\n", True, HEAD + "qubit q;\nx q;\n"),

@@ -48,6 +48,8 @@ def _property(text: str) -> str:
 
 def sarif(findings: Sequence[Finding], version: str) -> str:
     """One SARIF 2.1.0 run.  Columns count UTF-16 code units, as the format wants by default."""
+    from qir.lint.manual import explain
+
     used = sorted({d.slug for _, d in findings}, key=lambda slug: CODES[slug].code)
     index = {slug: i for i, slug in enumerate(used)}
     rules = [
@@ -55,7 +57,7 @@ def sarif(findings: Sequence[Finding], version: str) -> str:
             "id": CODES[slug].code,
             "name": slug,
             "shortDescription": {"text": CODES[slug].meaning},
-            "help": {"text": f"qcompile explain {CODES[slug].code}"},
+            "help": {"text": explain(slug)},
         }
         for slug in used
     ]

@@ -38,7 +38,7 @@ def _each(diagnostics: Iterable[Diagnostic], program: Program) -> Iterator[Diagn
             yield d
         elif d.slug == "style.version":
             top = _top(program)
-            yield replace(d, fix=Fix((Edit(top, top, "OPENQASM 3.1;\n"),), True, "add the version line"))
+            yield replace(d, fix=Fix((Edit(top, top, "OPENQASM 3.1;" + _line_end(program)),), True, "add the version line"))
         elif d.slug == "syn.missing-semicolon":
             yield replace(d, fix=Fix((Edit(_after(d), _after(d), ";"),), False, "insert `;`"))
         elif d.help is None:
@@ -57,6 +57,10 @@ def _each(diagnostics: Iterable[Diagnostic], program: Program) -> Iterator[Diagn
 def _top(program: Program) -> int:
     """The offset of the first character, behind a byte order mark."""
     return int(program.source.text.startswith("\ufeff"))
+
+
+def _line_end(program: Program) -> str:
+    return "\r\n" if "\r\n" in program.source.text else "\n"
 
 
 def _after(d: Diagnostic) -> int:
@@ -80,9 +84,10 @@ def _include(program: Program, file: str) -> Fix:
     text = program.source.text
     head = _VERSION.match(text)
     place = head.end() if head else _top(program)
-    line = f'include "{file}";\n'
+    end = _line_end(program)
+    line = f'include "{file}";{end}'
     if head and not text[:place].endswith("\n"):
-        line = "\n" + line
+        line = end + line
     clash = any(symbol.name in STDGATES for symbol in program.symbols)
     return Fix((Edit(place, place, line),), not clash, f'include "{file}"')
 
