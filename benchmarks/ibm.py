@@ -88,8 +88,9 @@ def to_qiskit(circuit: Circuit) -> QuantumCircuit:
 
 
 def mean(values: Sequence[float]) -> float:
-    """Geometric mean, with nothing counted as one."""
-    return math.exp(sum(math.log(max(v, 1e-9)) for v in values) / len(values)) if values else math.nan
+    """Geometric mean; a circuit that needs nothing at all has no ratio and is left out."""
+    kept = [math.log(v) for v in values if v > 0]
+    return math.exp(sum(kept) / len(kept)) if kept else math.nan
 
 
 def main() -> None:
