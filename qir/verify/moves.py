@@ -502,7 +502,7 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
                 found = circuit.extras[columns.extra[i]]
                 if found.qubits is not None or found.blocks:
                     extra[i] = len(extras)
-                    extras.append(_mapped(found, place[:-1]))
+                    extras.append(_mapped(found, place[:-1].astype(np.int64)))
         if row < len(columns):
             a, b = columns.qubits[row, :2].tolist()
             place[a], place[b] = place[b], place[a]

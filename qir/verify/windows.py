@@ -157,9 +157,8 @@ class _Owed:
 
     key: Index
     value: Real
+    """After the last operation of that window on that wire."""
     size: int
-    loose: npt.NDArray[np.bool_]
-    """Per window: a measurement or reset, which may change what is owed."""
 
     @staticmethod
     def of(step: Step, legs: Legs, old: Index, size: int) -> _Owed:
@@ -171,24 +170,30 @@ class _Owed:
         op, wire, leg = legs.op[quantum], legs.wire[quantum], legs.leg[quantum]
         narrow = (leg < 3) & (step.before.columns.qubits[op, np.minimum(leg, 2)] == wire)
         value = np.where(narrow, step.pending[op, np.minimum(leg, 2)], 0.0)
-        codes = step.before.columns.opcode
-        loose = np.zeros(size, np.bool_)
-        loose[old[(codes == _MEASURE) | (codes == _RESET)]] = True
-        return _Owed(wire * (size + 1) + old[op], value, size, loose)
+        key = wire * (size + 1) + old[op]
+        last = np.ones(len(key), np.bool_)
+        last[:-1] = key[1:] != key[:-1]
+        return _Owed(key[last], value[last], size)
 
-    def after(self, wire: Index, window: Index) -> Real:
-        """What is owed on wires once all windows up to the given ones are done."""
-        place = np.searchsorted(self.key, wire * (self.size + 1) + window, side="right") - 1
-        known = (place >= 0) & (self.key[place] // (self.size + 1) == wire) if len(self.key) else np.zeros(len(wire), np.bool_)
-        return np.where(known, self.value[np.maximum(place, 0)], 0.0) if len(self.key) else np.zeros(len(wire))
-
-    def before(self, wire: Index, window: Index) -> Real:
-        return self.after(wire, window - 1)
+    def around(self, wire: Index, window: Index) -> tuple[Real, Real]:
+        """What is owed on wires before the given windows, and once they are done."""
+        if not len(self.key):
+            return np.zeros(len(wire)), np.zeros(len(wire))
+        wanted = wire * (self.size + 1) + window
+        place = np.searchsorted(self.key, wanted)
+        earlier = np.maximum(place - 1, 0)
+        known = (place > 0) & (self.key[earlier] >= wire * (self.size + 1))
+        entering = np.where(known, self.value[earlier], 0.0)
+        place = np.minimum(place, len(self.key) - 1)
+        return entering, np.where(self.key[place] == wanted, self.value[place], entering)
 
     def touched(self, side: _Side, size: int) -> npt.NDArray[np.bool_]:
         """Windows on whose wires something is owed, but for measurements and resets alone."""
-        wire, window = self.key // (self.size + 1), self.key % (self.size + 1)
-        due = (self.value != 0) | (self.before(wire, window) != 0)
+        wire = self.key // (self.size + 1)
+        window = self.key - wire * (self.size + 1)
+        owing = self.value != 0
+        due = owing.copy()
+        due[1:] |= owing[:-1] & (wire[1:] == wire[:-1])
         result = np.zeros(size, np.bool_)
         result[window[due]] = True
         codes = side.circuit.columns.opcode[side.rows]
@@ -200,7 +205,7 @@ class _Owed:
 
 def _check_end(step: Step, owed: _Owed) -> None:
     wires = np.arange(step.before.num_qubits)
-    end = owed.after(wires, np.full(len(wires), owed.size)) if len(wires) else np.zeros(0)
+    end = owed.around(wires, np.full(len(wires), owed.size))[1]
     was = step.before.frames or (Angle(),) * step.before.num_qubits
     now = step.after.frames or (Angle(),) * step.after.num_qubits
     for w, value in enumerate(end.tolist()):
@@ -237,9 +242,13 @@ class _Check:
         pairs = []
         for side in self.sides:
             rows, window = side.within(simple)
-            qubits = side.circuit.columns.qubits[rows].astype(np.int64)
-            key = window[:, None] * self.width + qubits
-            pairs.append(key[qubits >= 0])
+            base = window * self.width
+            for leg in range(3):
+                qubits = side.circuit.columns.qubits[rows, leg]
+                if leg == 0:
+                    pairs.append((base + qubits)[qubits >= 0])
+                elif (have := np.flatnonzero(qubits >= 0)).size:
+                    pairs.append(base[have] + qubits[have])
         # Nearly sorted already, which a stable sort makes use of.
         keys = np.sort(np.concatenate(pairs), kind="stable")
         unique = keys[np.diff(keys, prepend=-1) != 0]
@@ -271,9 +280,8 @@ class _Check:
             index = first[windows][:, None] + np.arange(k)
             wire = unique[index] % self.width if k else np.zeros((len(windows), 0), np.int64)
             number = np.repeat(windows, k)
-            entering = self.owed.before(wire.ravel(), number).reshape(-1, k)
-            leaving = self.owed.after(wire.ravel(), number).reshape(-1, k)
-            turns = entering, leaving
+            entering, leaving = self.owed.around(wire.ravel(), number)
+            turns = entering.reshape(-1, k), leaving.reshape(-1, k)
         if k == 1:
             self.notes.multiplied += len(windows)
             self._refuse(windows, _spins_differ(prepared, turns))
@@ -311,8 +319,8 @@ class _Check:
             if self.owed is not None:
                 touched = {q for side, r in zip(self.sides, rows) for row in r.tolist() for q in side.circuit.operands(row)}
                 wires = np.array(sorted(touched), np.int64)
-                number = np.full(len(wires), w)
-                if self.owed.before(wires, number).any() or self.owed.after(wires, number).any():
+                entering, leaving = self.owed.around(wires, np.full(len(wires), w))
+                if entering.any() or leaving.any():
                     raise Unjustified(f"{self._show(w)}: frames cross a wide or symbolic window")
             a, b, key = _window_circuits(self.sides, rows)
             found = known.get(key)
@@ -371,15 +379,15 @@ class _Rows:
             local = np.full((total, 3), -1, np.int8)
             local[columns.qubits[rows, 0] >= 0, 0] = 0
             return _Rows(columns.opcode[rows], local, columns.params[rows], number, start, count, k)
-        qubits = columns.qubits[rows].astype(np.int64)
-        local = np.full(qubits.shape, -1, np.int8)
-        have = qubits >= 0
-        local[have] = 0
-        if k > 1:
-            key = windows[number][:, None] * width + qubits
-            base = first[windows][number]
+        local = np.full((total, 3), -1, np.int8)
+        base = unique[first[windows][:, None] + np.arange(k - 1)] % width if k else np.zeros((len(windows), 0), np.int64)
+        lesser = base.astype(columns.qubits.dtype)[number]
+        for leg in range(k):
+            qubits = columns.qubits[rows, leg]
+            place = np.where(qubits >= 0, 0, -1).astype(np.int8)
             for i in range(k - 1):
-                local[have] += (key > unique[base + i][:, None])[have]
+                place += qubits > lesser[:, i]
+            local[:, leg] = place
         return _Rows(columns.opcode[rows], local, columns.params[rows], number, start, count, k)
 
     def hashes(self) -> npt.NDArray[np.uint64]:
