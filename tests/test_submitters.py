@@ -22,7 +22,7 @@ from qir.submitters.ledger import Ledger
 from qir.submitters.results import Labels
 from qir.submitters.retry import retry_after
 from qir.submitters.submission import Refusal, Submission
-from qir.submitters.transport import Request, Response, Timeouts
+from qir.submitters.transport import NoAnswerError, Request, Response, Timeouts
 
 FAULTS = {
     "ok": ("accepted", 1),
@@ -293,3 +293,18 @@ def test_keys_come_from_the_environment_the_account_file_and_the_keyring(
     monkeypatch.setenv("IONQ_API_KEY", "from-environment")
     assert credentials.ibm_credentials().key.reveal() == "from-environment"
     assert credentials.ionq_credentials().key.reveal() == "from-environment"
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_a_token_service_that_fails_leaves_nothing_open(after: int, tmp_path: Path) -> None:
+    class Failing(FakeService):
+        def send(self, request: Request, timeouts: Timeouts) -> Response:
+            if request.url.endswith("/identity/token") and self.tokens >= after:
+                raise NoAnswerError("no answer")
+            return super().send(request, timeouts)
+
+    service, ledger = Failing("before:401"), Ledger(tmp_path)
+    with pytest.raises(SubmitError, match="token service did not answer"):
+        submit(IBM_PAYLOAD, client=ibm(service, FakeTime()), ledger=ledger)
+    assert [i.outcome for i in ledger.intents().values()] == ["refused"] * after
+    assert service.jobs == {}

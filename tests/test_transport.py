@@ -190,3 +190,12 @@ def test_a_proxy_is_used_as_told(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("no_proxy", "localhost")
         with pytest.raises(NotSentError):
             Urllib3Transport().send(there, QUICK)
+
+
+def test_a_key_that_is_no_header_is_not_shown() -> None:
+    with server(answer()) as port:
+        request = Request("GET", f"http://127.0.0.1:{port}/", secret_headers={"Authorization": Secret("apiKey hid\nden")})
+        with pytest.raises(UsageError) as caught:
+            Urllib3Transport().send(request, QUICK)
+    assert "hid" not in str(caught.value)
+    assert caught.value.__suppress_context__

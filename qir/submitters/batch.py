@@ -17,6 +17,7 @@ from qir.submitters.ledger import Intent, Ledger
 from qir.submitters.parts import Part, shots_of
 from qir.submitters.retry import Clock
 from qir.submitters.submission import Submission, canonical
+from qir.version import VERSION
 
 __all__ = ["Batch", "Pace", "submit_batch"]
 
@@ -91,7 +92,7 @@ def submit_batch(
             else:
                 if pace is not None:
                     pace.wait(client.clock)
-                job = _send(part, submission, {"batch": name, "part": i, "parts": len(parts)}, source, again)
+                job = _send(part, client, submission, {"batch": name, "part": i, "parts": len(parts)}, source, again)
                 _tell(progress, i, len(parts), f"accepted as {job.id}")
         except SubmitError as failed:
             problem = failed
@@ -106,20 +107,20 @@ def _tell(progress: Progress | None, part: int, parts: int, state: str) -> None:
         progress(part + 1, parts, state)
 
 
-def _send(part: Part, submission: Submission, place: dict[str, object], source: str | None, again: bool) -> Job:
-    record = part.record | (place if place["parts"] != 1 else {})
+def _send(
+    part: Part, client: AnyClient, submission: Submission, place: dict[str, object], source: str | None, again: bool
+) -> Job:
+    record = part.record | {"versions": {"qir": VERSION}} | (place if place["parts"] != 1 else {})
     payload = part.payload
     # Equal parts of one batch are each sent; that they are equal is no accident to guard against.
-    intent = submission.submit(
-        payload, target=str(payload.get("backend")), shots=shots_of(payload), record=record, again=again or place["parts"] != 1
-    )
-    keep = submission.ledger.keep
-    if source is not None:
-        keep(intent.token, "source.txt", source.encode())
+    again = again or place["parts"] != 1
+    files = {} if source is None else {"source.txt": source.encode()}
     if part.report is not None:
-        keep(intent.token, "report.json", json.dumps(part.report, indent=2).encode())
-    client = submission.service
-    return Job(client, submission.ledger, intent)  # type: ignore[arg-type]
+        files["report.json"] = json.dumps(part.report, indent=2).encode()
+    intent = submission.submit(
+        payload, target=str(payload.get("backend")), shots=shots_of(payload), record=record, again=again, files=files
+    )
+    return Job(client, submission.ledger, intent)
 
 
 def _batch(digests: Sequence[str], ledger: Ledger) -> tuple[str, dict[int, Intent]]:

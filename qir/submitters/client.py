@@ -78,13 +78,14 @@ class Client:
             response = once()
         return self._content(response)
 
+    def call_object(self, method: str, path: str, *, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """`call`, for an answer that is an object.  SubmitError when it is not."""
+        return _object(self.call(method, path, query=query))
+
     def call_once(self, method: str, path: str, data: Any) -> dict[str, Any]:
         """A call that makes something, sent once; otherwise as `call`.  NoAnswerError when it may have had an effect."""
         request = self.request(method, path, body=json.dumps(data).encode())
-        found = self._content(self.transport.send(request, self.timeouts))
-        if not isinstance(found, dict):
-            raise SubmitError("the answer of the service has a shape that is not known")
-        return found
+        return _object(self._content(self.transport.send(request, self.timeouts)))
 
     def _content(self, response: Response) -> Any:
         if 200 <= response.status < 300:
@@ -97,6 +98,12 @@ class Client:
         if 300 <= response.status < 400:
             raise Refusal("the service redirected the request; it was not followed", response.status)
         raise Refusal(self.explain(response), response.status)
+
+
+def _object(data: Any) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise SubmitError("the answer of the service has a shape that is not known")
+    return data
 
 
 def _message(data: Any) -> str | None:

@@ -87,7 +87,7 @@ def _account() -> dict[str, Any]:
 
 
 def _first(names: tuple[str, ...]) -> str | None:
-    return next((value for name in names if (value := os.environ.get(name))), None)
+    return next((value for name in names if (value := os.environ.get(name, "").strip())), None)
 
 
 def _is_local(url: str) -> bool:

@@ -12,7 +12,7 @@ from qir.submitters.credentials import IbmCredentials, ibm_credentials
 from qir.submitters.retry import send_idempotent
 from qir.submitters.secret import Secret
 from qir.submitters.submission import Refusal
-from qir.submitters.transport import Request, Response
+from qir.submitters.transport import Request, Response, TransportError
 from qir.targets.target import Target
 
 __all__ = ["API_VERSION", "FINAL", "IbmClient"]
@@ -71,14 +71,19 @@ class IbmClient(Client):
             {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
             secret_body=Secret(urlencode(form)),
         )
-        response = send_idempotent(self.transport, request, self.timeouts, self.policy, self.clock)
+        try:
+            response = send_idempotent(self.transport, request, self.timeouts, self.policy, self.clock)
+        except TransportError as problem:
+            # Not to be taken for a job's lost answer.
+            raise SubmitError(f"the token service did not answer: {problem}") from None
         data = response.json()
         token = data.get("access_token") if isinstance(data, dict) else None
         if response.status != 200 or not isinstance(token, str):
             raise SubmitError(f"the token service did not give a token ({response.status})")
         self._token = Secret(token)
         # Renewed at 80 % of its life, so that it does not expire on the way.
-        life = float(data.get("expires_in") or 3600)
+        asked = data.get("expires_in")
+        life = float(asked) if isinstance(asked, (int, float)) and asked > 0 else 3600.0
         self._expires = self.clock.now() + 0.8 * life
 
     def refresh(self) -> bool:
@@ -122,15 +127,14 @@ class IbmClient(Client):
         if not isinstance(page, dict) or not isinstance(page.get("jobs"), list):
             raise SubmitError("the service's list of jobs has a shape that is not known")
         for job in page["jobs"]:
-            if isinstance(job, dict) and token in (job.get("tags") or []):
+            if isinstance(job, dict) and token in (job.get("tags") or []) and isinstance(job.get("id"), str):
                 return str(job["id"])
         return None
 
     # -- jobs ------------------------------------------------------------------------------
 
     def job(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/v1/jobs/{job_id}", query={"exclude_params": "true"})
-        return found
+        return self.call_object("GET", f"/v1/jobs/{job_id}", query={"exclude_params": "true"})
 
     def status(self, job_id: str) -> str:
         return self.status_of(self.job(job_id))
@@ -161,8 +165,7 @@ class IbmClient(Client):
         return dict(found) if isinstance(found, dict) else {"results": found}
 
     def metrics(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/v1/jobs/{job_id}/metrics")
-        return found
+        return self.call_object("GET", f"/v1/jobs/{job_id}/metrics")
 
     # -- machines, sessions, usage ---------------------------------------------------------
 
@@ -186,8 +189,7 @@ class IbmClient(Client):
         return self.call_once("POST", "/v1/sessions", body)
 
     def session(self, session_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/v1/sessions/{session_id}")
-        return found
+        return self.call_object("GET", f"/v1/sessions/{session_id}")
 
     def close_session(self, session_id: str) -> None:
         """No new jobs; queued ones still run."""
@@ -198,5 +200,4 @@ class IbmClient(Client):
         self.call("DELETE", f"/v1/sessions/{session_id}/close")
 
     def usage(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", "/v1/instances/usage")
-        return found
+        return self.call_object("GET", "/v1/instances/usage")

@@ -74,7 +74,8 @@ class IonqClient(Client):
                 raise SubmitError("the service's list of jobs has a shape that is not known")
             rows = [job for job in page["jobs"] if isinstance(job, dict)]
             for job in rows:
-                if (job.get("metadata") or {}).get(_TOKEN_KEY) == token:
+                metadata = job.get("metadata")
+                if isinstance(metadata, dict) and metadata.get(_TOKEN_KEY) == token and isinstance(job.get("id"), str):
                     return str(job["id"])
             cursor = page.get("next")
             # Much slack: our clock may be wrong, or in another zone than it believes.
@@ -86,8 +87,7 @@ class IonqClient(Client):
     # -- jobs ------------------------------------------------------------------------------
 
     def job(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/jobs/{job_id}")
-        return found
+        return self.call_object("GET", f"/jobs/{job_id}")
 
     def status(self, job_id: str) -> str:
         return self.status_of(self.job(job_id))
@@ -123,8 +123,7 @@ class IonqClient(Client):
         return {"probabilities": self.call("GET", f"/jobs/{job_id}/results/probabilities", large=True)}
 
     def cost(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/jobs/{job_id}/cost")
-        return found
+        return self.call_object("GET", f"/jobs/{job_id}/cost")
 
     def estimate(self, backend: str, *, qubits: int, shots: int, one_qubit: int, two_qubit: int) -> dict[str, Any]:
         """The service's own estimate for a job of these counts."""
@@ -132,8 +131,7 @@ class IonqClient(Client):
             "backend": backend, "type": "ionq.circuit.v1", "qubits": qubits, "shots": shots, "1q_gates": one_qubit,
             "2q_gates": two_qubit,
         }  # fmt: skip
-        found: dict[str, Any] = self.call("GET", "/jobs/estimate", query=query)
-        return found
+        return self.call_object("GET", "/jobs/estimate", query=query)
 
     # -- machines and sessions -------------------------------------------------------------
 
@@ -142,12 +140,10 @@ class IonqClient(Client):
         return found
 
     def characterizations(self, backend: str, limit: int = 10) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/backends/{backend}/characterizations", query={"limit": limit})
-        return found
+        return self.call_object("GET", f"/backends/{backend}/characterizations", query={"limit": limit})
 
     def session(self, session_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/sessions/{session_id}")
-        return found
+        return self.call_object("GET", f"/sessions/{session_id}")
 
     def open_session(
         self, backend: str, *, job_count_limit: int | None = None, duration_limit_min: int | None = None,

@@ -21,10 +21,10 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from qir.errors import SubmitError, UnknownOutcomeError
+from qir.errors import QirError, SubmitError, UnknownOutcomeError
 from qir.submitters.ledger import Intent, Ledger
 from qir.submitters.retry import Clock, Policy, backoff, retry_after
-from qir.submitters.transport import NoAnswerError, NotSentError, Request, Response, Timeouts, Transport
+from qir.submitters.transport import NoAnswerError, Request, Response, Timeouts, Transport
 
 __all__ = ["Refusal", "Service", "Submission", "canonical", "new_token"]
 
@@ -98,9 +98,9 @@ class Submission:
 
     def submit(
         self, payload: dict[str, Any], *, target: str, shots: int | None, record: dict[str, Any] | None = None,
-        token: str | None = None, again: bool = False,
+        token: str | None = None, again: bool = False, files: dict[str, bytes] | None = None,
     ) -> Intent:  # fmt: skip
-        """Create one job.  Returns the accepted intent.
+        """Create one job.  Returns the accepted intent.  `files` are kept beside the payload, before it is sent.
 
         Refusal when the service said no; UnknownOutcomeError when a job may exist; SubmitError when the
         outcome of an equal payload is still unknown and `again` is not set.
@@ -111,7 +111,8 @@ class Submission:
         token = token or new_token()
         body = canonical(self.service.with_token(payload, token))
         request = self.service.job_request(body)
-        self.ledger.keep(token, "payload.json", json.dumps(payload, indent=2).encode())
+        for name, data in {**(files or {}), "payload.json": json.dumps(payload, indent=2).encode()}.items():
+            self.ledger.keep(token, name, data)
         # When this fails, nothing was sent.
         self.ledger.append(
             "intent", token, digest=digest, vendor=self.service.vendor, target=target, url=request.url, shots=shots,
@@ -150,16 +151,17 @@ class Submission:
         while True:
             try:
                 response = self.transport.send(self.service.job_request(body), self.timeouts)
-            except NotSentError as problem:
-                self.ledger.append("refused", token, detail=str(problem))
-                raise
             except NoAnswerError as problem:
                 return None, str(problem)
+            except QirError as problem:
+                # Not sent: no connection, no token, an address or key that makes no request.
+                self.ledger.append("refused", token, detail=str(problem))
+                raise
             status = response.status
             if 200 <= status < 300:
                 job_id = self.service.created_id(response)
                 return job_id, f"the service answered {status} without a job id"
-            if status == 401 and not refreshed and self.service.refresh():
+            if status == 401 and not refreshed and self._refreshed(token):
                 refreshed = True
                 continue
             if status == 429:
@@ -178,6 +180,13 @@ class Submission:
                 self.ledger.append("refused", token, detail=detail)
                 raise Refusal(detail, status)
             return None, f"the service answered {status}"
+
+    def _refreshed(self, token: str) -> bool:
+        try:
+            return self.service.refresh()
+        except SubmitError as problem:
+            self.ledger.append("refused", token, detail=str(problem))
+            raise
 
     def _look_for(self, token: str, patience: float | None = None) -> str | None:
         """Ask for the job until it shows up or the patience ends; lists may lag behind.

@@ -182,6 +182,9 @@ class Urllib3Transport:
             raise NoAnswerError(f"no answer from {host}: {type(problem).__name__}") from None
         except (errors.HTTPError, OSError) as problem:
             raise NoAnswerError(f"no answer from {host}: {type(problem).__name__}") from None
+        except ValueError:
+            # The library's own message would print the header, and the key in it.
+            raise UsageError("a header or the address holds characters that HTTP does not allow; is the key right?") from None
         end = time.monotonic() + timeouts.total
         chunks: list[bytes] = []
         size = 0
