@@ -37,9 +37,11 @@ def live(path: Path) -> dict[str, Any]:
     circuit = qasm2.load(str(path), custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
     best: dict[str, Any] = {}
     for level in (1, 2, 3):
-        begin = time.process_time()
-        out = transpile(circuit, basis_gates=["rzz", "rx", "rz"], optimization_level=level, seed_transpiler=0)
-        seconds = time.process_time() - begin
+        seconds = math.inf
+        for _ in range(3 if level == 2 else 1):
+            begin = time.process_time()
+            out = transpile(circuit, basis_gates=["rzz", "rx", "rz"], optimization_level=level, seed_transpiler=0)
+            seconds = min(seconds, time.process_time() - begin)
         ops = out.count_ops()
         if not best or ops.get("rzz", 0) < best["two"]:
             best = {"two": int(ops.get("rzz", 0)), "one": int(ops.get("rx", 0))}
@@ -64,15 +66,20 @@ def main() -> None:
     recorded = json.loads((Path(__file__).parent / "peers_ionq.json").read_text(encoding="utf-8"))
     two_ratio: list[float] = []
     one_ratio: list[float] = []
+    without_zero: list[float] = []
+    time_ratio: list[float] = []
     print(f"{'circuit':22} {'2q':>6} {'best':>6} {'ratio':>6} {'pulses':>7} {'peer':>6} {'ratio':>6} {'ms':>8}  verdict")
     for path in sorted(options.folder.glob("*.qasm")):
         if options.only and path.stem not in options.only:
             continue
         circuit = qir.load(path)
         journal = Journal() if options.verify else None
-        begin = time.process_time()
-        out = run(circuit, Context(target=target, gateset="native", level=options.level, journal=journal))
-        seconds = time.process_time() - begin
+        seconds = math.inf
+        # Best of three runs, of one when the journal is kept; so are the peers' times.
+        for _ in range(1 if options.verify or options.level == 3 else 3):
+            begin = time.process_time()
+            out = run(circuit, Context(target=target, gateset="native", level=options.level, journal=journal))
+            seconds = min(seconds, time.process_time() - begin)
         two, one = counts(out)
         verdict = ""
         if journal is not None:
@@ -85,12 +92,20 @@ def main() -> None:
             best, peer = min(best or mine["two"], mine["two"]), min(peer or mine["one"], mine["one"])
         if best:
             two_ratio.append(max(two, 0.5) / best)
+            if two:
+                without_zero.append(two / best)
+        if options.live:
+            time_ratio.append(seconds / mine["seconds_2"])
         if peer:
             one_ratio.append(max(one, 0.5) / peer)
         print(f"{path.stem:22} {two:6} {best or 0:6} {two / best if best else 0:6.3f} {one:7} {peer or 0:6} "
               f"{one / peer if peer else 0:6.3f} {seconds * 1e3:8.1f}  {verdict}", flush=True)  # fmt: skip
     print(f"geometric mean: two-qubit {geometric(two_ratio):.4f}, pulses {geometric(one_ratio):.4f}; "
           f"at or below the best: {sum(r <= 1 for r in two_ratio)} of {len(two_ratio)}")  # fmt: skip
+    print(f"no gate left counts as half of one; without such circuits: two-qubit {geometric(without_zero):.4f}")
+    if time_ratio:
+        print(f"CPU time over Qiskit O2: {geometric(time_ratio):.3f}, less than it: "
+              f"{sum(r < 1 for r in time_ratio)} of {len(time_ratio)}")  # fmt: skip
 
 
 if __name__ == "__main__":

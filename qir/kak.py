@@ -79,7 +79,8 @@ def kak(unitaries: Complex) -> Kak:
     flip = np.linalg.det(left).real < 0
     angles[flip, 0] += PI
     left[flip, :, 0] *= -1
-    coordinates = angles @ _SIGNS / 4
+    # Not `@`: a BLAS that starts threads for such a product costs more than the product.
+    coordinates = np.einsum("ni,ij->nj", angles, _SIGNS) / 4
     phase = phase + angles.sum(axis=1) / 4
     left0, left1, left_phase = _split(_MAGIC @ left @ _MAGIC.conj().T)
     right0, right1, right_phase = _split(_MAGIC @ vectors.transpose(0, 2, 1) @ _MAGIC.conj().T)
