@@ -133,11 +133,11 @@ def check_reorder(step: Step, notes: Notes) -> None:
     # Runs of legs with the same letter on a wire: only within a run may the order change.
     first = np.ones(len(legs.op), np.bool_)
     first[1:] = (legs.wire[1:] != legs.wire[:-1]) | (letters[1:] != letters[:-1]) | (letters[1:] == 0)
-    group = np.cumsum(first)
     place = position[legs.op]
-    new_order = np.lexsort((place, legs.wire))
-    moved = group[new_order]
-    if not (np.diff(moved) < 0).any():
+    runs = np.flatnonzero(first)
+    latest, earliest = np.maximum.reduceat(place, runs), np.minimum.reduceat(place, runs)
+    wire = legs.wire[runs]
+    if not ((latest[:-1] > earliest[1:]) & (wire[1:] == wire[:-1])).any():
         return
     _check_pairs(before, legs.op, legs.wire, letters, place)
 

@@ -231,9 +231,7 @@ class _Form:
             rest: list[Rotation] = []
             cliffords: list[tuple[int, int, int]] = []
             for x, z, t in merged:
-                p: Pauli = (x, z, (x & z).bit_count() & 3)
-                for u, v, k in cliffords:
-                    p = _conjugate(p, u, v, k)
+                p = _conjugate((x, z, (x & z).bit_count() & 3), cliffords)
                 budget[0] -= len(cliffords)
                 turns = _quarters(t)
                 left = t - turns * (math.pi / 2)
@@ -242,9 +240,7 @@ class _Form:
                 if turns % 4:
                     cliffords.append((p[0], p[1], (-turns if _negative(p) else turns) % 4))
             for i, p in enumerate(final):
-                for u, v, k in cliffords:
-                    p = _conjugate(p, u, v, k)
-                final[i] = p
+                final[i] = _conjugate(p, cliffords)
             budget[0] -= len(cliffords) * len(final)
             self.rotations = rest
             if budget[0] < 0:
@@ -270,16 +266,19 @@ def _powered(leaf: Leaf) -> list[Piece]:
     return pieces * abs(int(leaf.power))
 
 
-def _conjugate(p: Pauli, u: int, v: int, quarter: int) -> Pauli:
-    """R^dagger p R for R = exp(-i (quarter pi/2)/2 Q), Q the string of the letters (u, v)."""
-    if not _anticommute(p[0], p[1], u, v):
-        return p
-    if quarter == 2:
-        return (p[0], p[1], p[2] ^ 2)
-    q: Pauli = (u, v, (u & v).bit_count() & 3)
-    x, z, k = _multiply(q, p)
-    # i Q P for a quarter turn, -i Q P for three.
-    return x, z, (k + (1 if quarter == 1 else 3)) & 3
+def _conjugate(p: Pauli, turns: list[tuple[int, int, int]]) -> Pauli:
+    """R^dagger p R for each R = exp(-i (quarter pi/2)/2 Q) in turn, Q the string of the letters (u, v)."""
+    x, z, k = p
+    for u, v, quarter in turns:
+        if ((x & v).bit_count() + (z & u).bit_count()) & 1 == 0:
+            continue
+        if quarter == 2:
+            k ^= 2
+        else:
+            # i Q P for a quarter turn, -i Q P for three.
+            k += (u & v).bit_count() + 2 * (v & x).bit_count() + (1 if quarter == 1 else 3)
+            x, z = x ^ u, z ^ v
+    return x, z, k & 3
 
 
 def _quarters(t: Angle) -> int:
