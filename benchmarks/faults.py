@@ -67,7 +67,7 @@ def watched_send(request, timeouts):
     if creates and step == 3: die()
     return answer
 ledger.append = watched_append; client.transport.send = watched_send
-Submission(client, client.transport, ledger, client.clock).submit(payload, target="t", shots=1)
+Submission(client, client.transport, ledger, client.clock).submit(payload, target="t", shots=1, again=True)
 """
 
 
