@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
@@ -413,3 +414,12 @@ def test_without_a_machine_neither_compiler_nor_passes_are_loaded(tmp_path: Path
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path)
     assert (result.stdout, result.stderr) == ("[]\n", "")
+
+
+def test_no_pattern_goes_astray() -> None:
+    """Texts on which a careless pattern would take exponential or quadratic time."""
+    for text in ("/**/" * 1000 + "x;", "// \n" * 20_000 + "h q;", "OPENQASM 3.0;\n" + "measure q " * 5_000, "qreg a[" * 5_000,
+                 " " * 50_000 + "x", "end;" * 5_000, "return " * 5_000, "/*" * 20_000):  # fmt: skip
+        begin = time.process_time()
+        qir.lint(text)
+        assert time.process_time() - begin < 2

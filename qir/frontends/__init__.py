@@ -25,7 +25,7 @@ READERS: dict[str, str] = {
 }
 """Format to the module whose `read` takes it."""
 
-_VERSION_2 = re.compile(r"(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+2", re.DOTALL)
+_VERSION_2 = re.compile(r"(?:\s++|//[^\r\n]*+|/\*.*?\*/)*+OPENQASM\s+2", re.DOTALL)
 _IBM_KEYS = re.compile(r'"(?:program_id|pubs|quantum_program)"\s*:')
 
 

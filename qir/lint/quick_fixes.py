@@ -18,7 +18,7 @@ __all__ = ["with_fixes"]
 
 _MEANT = re.compile(r"did you mean ([`\"']?)([^\s`\"'?]+)\1\?")
 _INCLUDE = re.compile(r"include \"(\w+\.inc)\"")
-_VERSION = re.compile(r"\s*(?:(?://[^\n]*\n|/\*.*?\*/)\s*)*OPENQASM\s+[\d.]+\s*;[^\S\n]*(?://[^\n]*)?(?:\n|$)?", re.DOTALL)
+_VERSION = re.compile(r"\ufeff?(?:\s++|//[^\r\n]*+|/\*.*?\*/)*+OPENQASM\s+[\d.]+\s*;[^\S\n]*(?://[^\n]*)?\n?", re.DOTALL)
 _CONVERTED = re.compile(r"(\S+) (?:degrees|radians) is (\S+)")
 _WORD = re.compile(r"[^\W\d]\w*\Z|\"[^\"\n]*\"\Z")
 

@@ -41,8 +41,8 @@ class Deprecated(Rule):
 
     slug: ClassVar[str] = "circuit.deprecated"
 
-    _REGISTER = re.compile(r"\b(qreg|creg)\s+([^\W\d]\w*)\s*(?:\[\s*([^\];]*?)\s*\])?\s*;")
-    _ARROW = re.compile(r"\bmeasure\s+([^;\->]+?)\s*->\s*([^;]+?)\s*;")
+    _REGISTER = re.compile(r"\b(qreg|creg)\s+([^\W\d]\w*)\s*(?:\[\s*([^\];\[]{0,200}?)\s*\])?\s*;")
+    _ARROW = re.compile(r"\bmeasure\s+([^;\->]{1,200}?)\s*->\s*([^;]{1,200}?)\s*;")
     _GATES = re.compile(r"\b(CX|u1|u2|u3)\b(?=\s*[(\s])")
     _USE: ClassVar[dict[str, str]] = {"CX": "cx", "u1": "p", "u2": "U with gphase", "u3": "U with gphase"}
 
@@ -77,7 +77,7 @@ class Unreachable(Rule):
 
     slug: ClassVar[str] = "circuit.unreachable"
 
-    _STOP = re.compile(r"\b(end|break|continue)\s*;|\breturn\b[^;]*;")
+    _STOP = re.compile(r"\b(end|break|continue)\s*;|\breturn\b[^;]{0,2000};")
     _GUARD = re.compile(r"(?:\)|\belse)\s*$")
 
     def check(self, program: Program, target: Target | None) -> Iterable[Diagnostic]:
