@@ -21,10 +21,10 @@ from qir.verify.rewrites import Differs, Unjustified, check_journal
 __all__ = ["equivalent"]
 
 _BINDINGS = 4
-_TINY = 1 << 18
+_TINY = 1 << 20
 _CHEAP = 1 << 26
 """Up to so many matrix entries times operations the exact method comes first,"""
-_NARROW = 7
+_NARROW = 6
 """and on at most so many qubits: from there on an operation costs more than a Pauli rotation."""
 
 
