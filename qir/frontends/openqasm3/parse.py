@@ -53,8 +53,13 @@ class Tree:
     statements: list[Statement]
     diagnostics: list[Diagnostic]
     version: int
-    complete: bool = True
-    """Whether every statement is there: none was left out for an error."""
+    lost: tuple[tuple[int, int], ...] = ()
+    """Start and end of every stretch of text that was left out for an error."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether every statement is there: none was left out for an error."""
+        return not self.lost
 
 
 def version_of(text: str) -> int:
@@ -113,7 +118,7 @@ def parse(
     finally:
         if collecting:
             gc.enable()
-    return Tree(statements, machine.diagnostics, machine.version, not machine.dropped)
+    return Tree(statements, machine.diagnostics, machine.version, tuple(machine.lost))
 
 
 class _Stop(Exception):
@@ -137,7 +142,7 @@ class _Machine:
         """Where a bracket stands that closes nothing."""
         self.closed = ("", -1)
         """The bracket closed last."""
-        self.dropped = False
+        self.lost: list[tuple[int, int]] = []
         self.taken_words: set[str] = set()
         self.scanner: Scanner | None = None
 
@@ -151,7 +156,7 @@ class _Machine:
         try:
             return self._run(position)
         except _Stop:
-            self.dropped = True
+            self.lost.append((self.starts[-1] if self.starts else 0, len(self.text)))
             # What was complete so far is still of use to an editor.
             for value in self.values:
                 if isinstance(value, list) and all(isinstance(v, Statement) for v in value):
@@ -537,9 +542,14 @@ class _Machine:
 
     def _skip_statement(self, position: int, last: int) -> int:
         """Forget the statement begun and find its end; returns the offset to go on from."""
-        self.dropped = True
         level = self._level()
         dropped = self.starts[level] if level < len(self.starts) else position
+        end = self._end_of_statement(position, dropped, level)
+        self.lost.append((dropped, end))
+        return end
+
+    def _end_of_statement(self, position: int, dropped: int, level: int) -> int:
+        """Where the statement that began at `dropped` ends; forgets it."""
         del self.states[level + 1 :], self.values[level:], self.starts[level:]
         braces = 0
         while self.brackets and (self.brackets[-1][1] >= dropped or self.brackets[-1][0] != "{"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +20,8 @@ from qir.source import Source
 __all__ = ["read_program"]
 
 _FOLLOW_UPS = ("name.", "call.undeclared")
-"""Errors that a statement left out by the parser may cause."""
+"""Errors that a statement left out by the parser may cause, about the names in it."""
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 def read_program(
@@ -48,7 +50,9 @@ def read_program(
             gc.enable()
     found = lowering.diagnostics
     if not tree.complete:
-        found = [d for d in found if not d.slug.startswith(_FOLLOW_UPS)]
+        lost = {name for start, end in tree.lost for name in _NAME.findall(source.text, start, end)}
+        doubtful = "include" in lost
+        found = [d for d in found if not (d.slug.startswith(_FOLLOW_UPS) and (doubtful or _named(d) in lost))]
     elif not tree.diagnostics and tree.version == 3 and not _begins_well(tree.statements):
         found = [*found, info("style.version", "there is no version line: read as OpenQASM 3", source.span(0),
                               help="begin with `OPENQASM 3.1;`")]  # fmt: skip
@@ -59,6 +63,12 @@ def read_program(
     if circuit is None or any(d.severity is Severity.ERROR for d in diagnostics):
         return Program(source, format, (), diagnostics, symbols)
     return Program(source, format, (replace(circuit, diagnostics=diagnostics),), diagnostics, symbols)
+
+
+def _named(diagnostic: Diagnostic) -> str | None:
+    """The name that an error about a name is about."""
+    found = _NAME.search(diagnostic.span.text) if diagnostic.span is not None else None
+    return found[0] if found else None
 
 
 def _begins_well(statements: list[s.Statement]) -> bool:

@@ -328,7 +328,16 @@ def _build(op: str, type: ClassicalType, values: tuple[Value, ...], apply: Calla
     const = all(v.const for v in values)
     if all(v.known is not None for v in values):
         return Value(type, _finite(apply(*(v.known for v in values)), op), None, const)
-    return Value(type, None, Expr(op, None, tuple(_leaf(v) for v in values), type), const)
+    sized = type.kind in ("int", "uint") and type.width is not None
+    return Value(type, None, Expr(op, None, tuple(_sized_leaf(v) if sized else _leaf(v) for v in values), type), const)
+
+
+def _sized_leaf(value: Value) -> Expr:
+    """An operand that gives the result its width: a bare literal would read back as unsized."""
+    leaf = _leaf(value)
+    if leaf.op == "const" and value.type.kind in ("int", "uint") and value.type.width is not None:
+        return Expr("cast", None, (leaf,), value.type)
+    return leaf
 
 
 def _leaf(value: Value) -> Expr:
