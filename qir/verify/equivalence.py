@@ -49,19 +49,14 @@ def equivalent(
         if _is_tiny(a, b, limits):
             # A matrix or two cost less than a long journal.
             try:
-                return check_exact(_without_first_resets(a), _without_first_resets(b), limits, assume_zero=assume_zero)
+                return _through_resets(a, b, lambda x, y: check_exact(x, y, limits, assume_zero=assume_zero))
             except (Unsupported, ClassicalError):
                 pass
         try:
             return check_journal(a, b, journal, lambda x, y: _compare(x, y, False, limits), assume_zero=assume_zero)
         except Unjustified as reason:
             doubt = reason
-    first, second = _without_first_resets(a), _without_first_resets(b)
-    found = _compare(first, second, assume_zero, limits)
-    if found.verdict == "refuted" and (first is not a or second is not b):
-        # What one circuit does before a reset the other may have dropped: then the resets say the same.
-        whole = _compare(a, b, assume_zero, limits)
-        found = whole if whole.equivalent else found
+    found = _through_resets(a, b, lambda x, y: _compare(x, y, assume_zero, limits))
     if doubt is None:
         return found
     if found.verdict != "unchecked":
@@ -69,6 +64,19 @@ def equivalent(
     if isinstance(doubt, Differs):
         return Equivalence("refuted", "rewrites", "a window does not mean what it meant", str(doubt))
     return Equivalence("unchecked", None, f"{doubt}; {found.detail}")
+
+
+def _through_resets(a: Circuit, b: Circuit, compare: Callable[[Circuit, Circuit], Equivalence]) -> Equivalence:
+    """The verdict without the resets that begin a wire; where that refutes, the one with them.
+
+    One circuit may have dropped what the other does before a reset: then the resets say the same.
+    """
+    first, second = _without_first_resets(a), _without_first_resets(b)
+    found = compare(first, second)
+    if found.verdict == "refuted" and (first is not a or second is not b):
+        whole = compare(a, b)
+        return whole if whole.equivalent else found
+    return found
 
 
 def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equivalence:
