@@ -51,7 +51,13 @@ class ChooseView:
             bound = int(_NEAR * blocks)
             plans = self._plans(circuit, stretches, context, bound - rest)
             if rest + _gates(stretches, plans) <= _CLEAR * blocks:
-                return _apply(self.then, self.paulis.write(circuit, labels, plans, context), context)
+                mine = replace(context, journal=None if context.journal is None else Journal())
+                written = _apply(self.then, self.paulis.write(circuit, labels, plans, mine), mine)
+                # The plan leaves a renaming of wires to `then`, which may have to write it out.
+                if cost(written)[0] <= cost(circuit)[0]:
+                    if context.journal is not None and mine.journal is not None:
+                        context.journal.steps.extend(mine.journal.steps)
+                    return written
         mine = replace(context, journal=None if context.journal is None else Journal())
         rebuilt = _apply(self.pairs, circuit, mine)
         price = cost(rebuilt)

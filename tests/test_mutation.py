@@ -32,6 +32,8 @@ pytest.importorskip("qiskit")
 WIDTH = 4
 LARGE = replace(DEFAULT_LIMITS, exact_work=0)
 """Limits that leave no room for the exact method, so that journals speak for themselves."""
+pytestmark = pytest.mark.xdist_group("mutation")  # one process, so that the tally is whole
+
 TARGETS = ("qpu.forte-1", "qpu.aria-1", "simulator", None)
 Fault = Callable[[Circuit, np.random.Generator], Circuit | None]
 Matrix = npt.NDArray[np.complex128]
@@ -423,9 +425,13 @@ def test_qcec_agrees_on_a_sample(seed: int) -> None:
     result = run(source, Context(target=None, level=2))
     assert result.layout in (None, Layout.trivial(WIDTH))
     rng = np.random.default_rng(seed)
+    heard = 0
     for candidate in (result, flipped_sign(result, rng), dropped_gate(result, rng)):
         if candidate is None:
             continue
         verdict = str(qcec.verify(_to_qiskit(source), _to_qiskit(candidate), timeout=5).equivalence).rsplit(".", 1)[-1]
-        assert verdict == "not_equivalent" or verdict.startswith("equivalent")
+        if verdict != "not_equivalent" and not verdict.startswith("equivalent"):
+            continue  # no conclusion in time
+        heard += 1
         assert equivalent(source, candidate).verdict == ("refuted" if verdict == "not_equivalent" else "proved")
+    assert heard
