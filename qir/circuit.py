@@ -429,6 +429,17 @@ class Circuit:
         return bool(((codes >= first) & (codes < OPERATIONS["pragma"])).any())
 
     @cached_property
+    def measures(self) -> bool:
+        """Whether it measures anywhere, also inside blocks."""
+        stack = [self]
+        while stack:
+            block = stack.pop()
+            if (block.columns.opcode == OPERATIONS["measure"]).any():
+                return True
+            stack.extend(b for e in block.extras for b in e.blocks)
+        return False
+
+    @cached_property
     def is_mid_circuit(self) -> bool:
         """Whether it is more than gates followed by measurements: something happens on a qubit after
         it was measured, a qubit is reset after its first operation, or there is control flow."""

@@ -217,12 +217,11 @@ def layers(w: Wires, count: int, weight: npt.NDArray[np.bool_] | npt.NDArray[np.
     predecessor (0 at the beginning).
     """
     legs = np.argsort(w.op, kind="stable")
-    ops, wire_of = w.op[legs].tolist(), w.wire[legs].tolist()
+    wire_of = w.wire[legs].tolist()
     counts = np.bincount(w.op, minlength=count).tolist()
     weights = weight.tolist()
     level = [0] * (int(w.wire[-1]) + 1 if len(w.wire) else 0)
     result = [0] * count
-    del ops
     position = 0
     for i in range(count):
         # Sequential by nature; 0.3 us a leg, and only run when a depth is asked for.

@@ -25,10 +25,10 @@ def comparable(a: Program, b: Program) -> tuple[Circuit, Circuit]:
 
 def _measured(program: Program, circuit: Circuit, other: Circuit) -> Circuit:
     """The circuit with its implied measurements, in the bits of the other one where their map is known."""
-    if _measures(circuit):
+    if circuit.measures:
         return circuit
     registers = program.job.circuits[0].registers if program.job is not None else None
-    if registers and _measures(other) and {r.name for r in other.cregs} <= set(registers):
+    if registers and other.measures and {r.name for r in other.cregs} <= set(registers):
         pairs = [
             (qubit, r.start + bit)
             for r in other.cregs
@@ -37,16 +37,12 @@ def _measured(program: Program, circuit: Circuit, other: Circuit) -> Circuit:
         ]
         return _with_measurements(circuit, other, pairs)
     count = circuit.num_qubits
-    if _measures(other):
+    if other.measures:
         # No map: the n-th qubit goes to the n-th bit, as programs usually do.
         return _with_measurements(circuit, other, [(q, q) for q in range(min(count, other.num_clbits))])
     builder = circuit.empty_like()
     builder.add_bits("implied", count)
     return _with_measurements(circuit, builder.build(), [(q, q) for q in range(count)])
-
-
-def _measures(circuit: Circuit) -> bool:
-    return bool((circuit.columns.opcode == OPERATIONS["measure"]).any())
 
 
 def _with_measurements(circuit: Circuit, bits: Circuit, pairs: list[tuple[int, int]]) -> Circuit:

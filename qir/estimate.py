@@ -64,7 +64,7 @@ def success_probability(circuit: Circuit, target: Target) -> float | None:
     if not target.errors:
         return 1.0 if target.simulator else None
     logarithm = _log_success(circuit, target)
-    if target.vendor == "ionq" and not _measures(circuit):
+    if target.vendor == "ionq" and not circuit.measures:
         # Every qubit of an IonQ circuit is measured at its end, said or not.
         readout = target.errors.get(("measure", ()), 0.0)
         logarithm += len(circuit.touched_qubits) * float(np.log1p(-readout))
@@ -127,10 +127,6 @@ def _virtual(circuit: Circuit) -> npt.NDArray[np.bool_]:
     table = codes < NUM_GATES
     diagonal[table] = DIAGONAL[codes[table]]
     return np.asarray(diagonal & (circuit.widths == 1))
-
-
-def _measures(circuit: Circuit) -> bool:
-    return bool((circuit.columns.opcode == OPERATIONS["measure"]).any())
 
 
 def _values(circuit: Circuit, target: Target, table: Table, *, billed: bool) -> Float:

@@ -324,16 +324,6 @@ def _is_clifford(circuit: Circuit) -> bool:
 # -- counts -------------------------------------------------------------------------------------
 
 
-def _measures(circuit: Circuit) -> bool:
-    stack = [circuit]
-    while stack:
-        found = stack.pop()
-        if "measure" in found.count_ops():
-            return True
-        stack += [b for e in found.extras for b in e.blocks]
-    return False
-
-
 def _sample(
     entry: JobCircuit,
     circuit: Circuit,
@@ -347,7 +337,7 @@ def _sample(
         branches = prepared.run()
         return CircuitResult(None, None, prepared.method, None, prepared.statevector(branches))
     prepared = _prepare(circuit, values, rng, rates, exact=False)
-    implied = not _measures(circuit)
+    implied = not circuit.measures
     bits: list[npt.NDArray[np.uint8]] = []
     vector = None
     # A trajectory of noise is one shot; every other method runs all shots at once.

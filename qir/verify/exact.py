@@ -17,7 +17,7 @@ import numpy.typing as npt
 from qir.circuit import Circuit
 from qir.execution import Branch, Unsupported
 from qir.limits import Limits
-from qir.verify.kraus import Frame, frame, measures, outcome_blocks, program_qubits, propagate
+from qir.verify.kraus import Frame, frame, outcome_blocks, program_qubits, propagate
 from qir.verify.result import Equivalence
 
 __all__ = ["check_exact", "compare_states", "compare_unitaries", "measured"]
@@ -51,7 +51,7 @@ def check_exact(a: Circuit, b: Circuit, limits: Limits, *, assume_zero: bool = F
 
 def measured(a: Circuit, b: Circuit) -> bool:
     """Whether outcomes are to be compared, not states."""
-    return measures(a) or measures(b)
+    return a.measures or b.measures
 
 
 def _ket(index: int, width: int) -> str:

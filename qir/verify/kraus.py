@@ -20,7 +20,7 @@ from qir.execution import Branch, Leaf, Unsupported, run
 from qir.statevector import apply, fuse
 from qir.verify.definitions import add_controls, gate_matrices, matrix_power, pauli_rotation
 
-__all__ = ["Frame", "KrausEngine", "frame", "leaf_matrix", "measures", "outcome_blocks", "program_qubits", "propagate"]
+__all__ = ["Frame", "KrausEngine", "frame", "leaf_matrix", "outcome_blocks", "program_qubits", "propagate"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 _MAX_DENSE = 8
@@ -166,17 +166,6 @@ def frame(circuit: Circuit, qubits: Sequence[int]) -> Frame:
     for w in sorted(_touched(circuit) | set(end)):
         slots.setdefault(w, len(slots))
     return Frame(start, end, slots)
-
-
-def measures(circuit: Circuit) -> bool:
-    """Whether it measures anywhere, also inside blocks."""
-    stack = [circuit]
-    while stack:
-        found = stack.pop()
-        if "measure" in found.count_ops():
-            return True
-        stack += [b for e in found.extras for b in e.blocks]
-    return False
 
 
 def propagate(

@@ -19,7 +19,6 @@ from qir.gates import GATES, NUM_GATES
 from qir.journal import Step
 from qir.params import Angle
 from qir.verify.definitions import add_controls, apply, gate_matrices, matrix_power, pauli_rotation
-from qir.verify.kraus import measures
 from qir.verify.legs import find_legs, fixed, row_keys, skipped
 from qir.verify.windows import Notes, Unjustified
 
@@ -270,7 +269,7 @@ def _unseen(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
     """On every wire of a dropped gate: either all that follows is dropped too, or the gate is diagonal there and
     nothing but what is diagonal there comes before a measurement or reset."""
     _gates_only(circuit, dropped)
-    if not measures(circuit):
+    if not circuit.measures:
         raise Unjustified("gates were dropped as unseen in a circuit without measurements")
     legs, letters = notes.find_legs(circuit), _leg_letters(circuit, notes)
     codes = circuit.columns.opcode[legs.op]
@@ -293,7 +292,7 @@ def _following(marked: Mask, values: npt.NDArray[np.integer], wire: npt.NDArray[
 
 def _unmeasured(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
     _gates_only(circuit, dropped, resets=True)
-    if not measures(circuit):
+    if not circuit.measures:
         raise Unjustified("gates were dropped as unmeasured in a circuit without measurements")
     legs = notes.find_legs(circuit)
     quantum = legs.wire < circuit.num_qubits
