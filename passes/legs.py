@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import DIAGONAL, NUM_QUBITS, OPERATIONS
+from qir.columns import NUM_QUBITS, OPERATIONS
 from qir.euler import TOLERANCE, from_matrix, from_zyz, rotation
 from qir.gates import GATES, NUM_GATES, opcode
 
-__all__ = ["DIAGONAL_CODES", "SILENT", "Legs", "axis_kinds", "one_qubit_rows", "quaternions", "silent"]
+__all__ = ["SILENT", "Legs", "axis_kinds", "one_qubit_rows", "quaternions", "silent"]
 
 Index = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
@@ -37,8 +37,6 @@ _AXIS = {opcode("rx"): 1, opcode("ry"): 2, opcode("rz"): 3}
 _P = {opcode("p"), opcode("u1")}
 _U3, _U = opcode("u3"), opcode("u")
 
-DIAGONAL_CODES = DIAGONAL.astype(np.bool_)
-"""Which opcodes below `USER` are diagonal gates."""
 
 
 def silent(opcode: Index) -> Mask:

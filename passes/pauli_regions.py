@@ -12,7 +12,6 @@ from .pauli_form import SUPPORTED, is_supported
 
 __all__ = ["regions"]
 
-_BLOCKS = frozenset(OPERATIONS[name] for name in ("box", "if", "for", "while", "switch"))
 
 
 def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:

@@ -22,7 +22,7 @@ from qir.params import Angle, angle
 if TYPE_CHECKING:
     from .base import Context
 
-__all__ = ["Rewriter", "Rule", "angles_of"]
+__all__ = ["Rewriter", "Rule"]
 
 Index = npt.NDArray[np.integer[Any]]
 Real = npt.NDArray[np.float64]
@@ -185,8 +185,3 @@ class Rewriter:
         if context.journal is not None:
             context.journal.windows(name, before, after, np.arange(len(before.columns)) if old is None else old, labels)
         return after
-
-
-def angles_of(circuit: Circuit, row: int) -> tuple[float | Angle, ...]:
-    """The angles of one operation, numbers as floats."""
-    return tuple(a.constant if a.is_number else a for a in circuit.row_angles(row))

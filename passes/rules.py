@@ -51,10 +51,6 @@ _CZ: tuple[Row, ...] = (("rzz", (_HALF,), (0, 1)), ("rz", (-_HALF,), (0,)), ("rz
 _RZX: Rule = lambda t: (("h", (), (1,)), ("rzz", (t,), (0, 1)), ("h", (), (1,)))  # noqa: E731
 
 
-def _around(before: Row, rows: tuple[Row, ...], after: Row) -> tuple[Row, ...]:
-    return (before, *rows, after)
-
-
 _H1: Row = ("h", (), (1,))
 
 TO_TWO: Mapping[str, Rule] = MappingProxyType({

@@ -16,18 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from qir.params import Angle
 
 __all__ = ["ALIASES", "GATES", "NUM_GATES", "Gate", "Row", "STDGATES", "controlled", "gate", "opcode"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Real = npt.NDArray[np.float64]
-Scalar = Union[float, Angle, Real]
 Row = tuple[str, tuple[Any, ...], tuple[int, ...]]
 """One line of a definition: gate name (`ctrl x` for a controlled gate), angles, operands."""
 
@@ -202,10 +199,6 @@ def _rows(*rows: Row) -> Callable[..., tuple[Row, ...]]:
 
 def _one(name: str, *angles: float) -> Row:
     return (name, angles, (0,))
-
-
-def _axis(pauli: Complex, angle: float) -> Callable[..., Complex]:
-    return _fixed(_rotation(pauli)(np.array([angle]))[0] * np.exp(0.5j * angle))
 
 
 _X_ROWS = _rows(_one("U", PI, 0.0, PI), ("gphase", (-PI / 2,), ()))

@@ -12,17 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["apply", "expectation", "fuse", "zero_state"]
+__all__ = ["apply", "expectation", "fuse"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Gate = tuple[Complex, tuple[int, ...]]
-
-
-def zero_state(num_qubits: int) -> Complex:
-    """|0...0> as a (2**n, 1) array."""
-    state = np.zeros((2**num_qubits, 1), np.complex128)
-    state[0, 0] = 1
-    return state
 
 
 def _small(matrix: Complex, target: Complex, operands: Sequence[int]) -> Complex:
