@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reference_findings import EQUIVALENT
 
 from qir.codes import CODES
 from qir.diagnostics import Diagnostic
@@ -24,34 +25,6 @@ X = HEAD + "bit[1] c;\nx $0;\nc[0] = measure $0;\n"
 BARE = HEAD + "x $0;\n"
 TWO = HEAD + "input float[64] b;\ninput float[64] a;\nbit[1] c;\nrz(a) $0;\nrz(b) $0;\nc[0] = measure $0;\n"
 RZZ = "gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; }\n"
-
-EQUIVALENT: dict[str, set[str]] = {
-    "isa": {"target.gate", "target.connectivity", "target.qubits", "target.control-flow", "target.angle"},
-    "virtual-qubits": {"target.dialect"},
-    "pub": {"job.observable", "job.values", "job.shots", "target.observable", "ibm.pub"},
-    "pub-length": {"ibm.pub"},
-    "unknown-key": {"job.extra", "job.options"},
-    "client-options": {"job.options"},
-    "openqasm": {"target.dialect"},
-    "too-many-tags": {"job.size"},
-    "bad-tags": {"job.type"},
-    "bad-cost": {"job.type"},
-    "rzz-angle": {"target.angle"},
-    "fractional-twirling": {"job.options"},
-    "dd-dynamic": {"job.options"},
-    "estimator-dynamic": {"job.program"},
-    "nested-conditional": {"target.control-flow"},
-    "measure-in-conditional": {"target.control-flow"},
-    "unsupported-control-flow": {"target.control-flow"},
-    # warnings
-    "estimator-measure": {"job.program"},
-    "mixed-shots": {"job.shots"},
-    "parameter-order": {"job.values"},
-    "no-output": {"job.empty", "target.dialect"},
-    "delay-granularity": {"target.delay"},
-}
-"""Finding of the reference checker to the slugs that say the same."""
-
 
 def findings(payload: Any, target: Target | None = None) -> list[Diagnostic]:
     program = read(Source(json.dumps(payload, indent=1), "job.json"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reference_findings import EQUIVALENT
 
 import qir
 from qir.diagnostics import Severity
@@ -44,27 +45,6 @@ IONQ_RULES: dict[str, set[str]] = {
     "pauliexp.letter": {"ionq.pauliexp"},
 }
 """What the corpus calls a rule, and the slugs that say the same."""
-
-IBM_RULES: dict[str, set[str]] = {
-    "isa": {"target.gate", "target.connectivity", "target.qubits", "target.control-flow", "target.angle"},
-    "virtual-qubits": {"target.dialect"},
-    "openqasm": {"target.dialect"},
-    "pub": {"job.observable", "job.values", "job.shots", "target.observable", "ibm.pub"},
-    "pub-length": {"ibm.pub"},
-    "unknown-key": {"job.extra", "job.options"},
-    "client-options": {"job.options"},
-    "too-many-tags": {"job.size"},
-    "bad-tags": {"job.type"},
-    "bad-cost": {"job.type"},
-    "rzz-angle": {"target.angle"},
-    "fractional-twirling": {"job.options"},
-    "dd-dynamic": {"job.options"},
-    "estimator-dynamic": {"job.program"},
-    "nested-conditional": {"target.control-flow"},
-    "measure-in-conditional": {"target.control-flow"},
-    "unsupported-control-flow": {"target.control-flow"},
-}
-
 
 def manifest(folder: str) -> list[dict[str, Any]]:
     content = json.loads((CORPUS / folder / "manifest.json").read_text(encoding="utf-8"))
@@ -119,7 +99,7 @@ def test_ibm_jobs(capsys: pytest.CaptureFixture[str]) -> None:
         case = json.loads((CORPUS / "ibm" / entry["file"]).read_text(encoding="utf-8"))
         target = qir.target(case["payload"]["backend"])
         errors = errors_of(qir.lint(json.dumps(case["payload"]), with_fractional(target) if case["fractional"] else target))
-        score.count(entry["id"], entry["valid"], errors, [] if entry["valid"] else [IBM_RULES[c] for c in entry["codes"]])
+        score.count(entry["id"], entry["valid"], errors, [] if entry["valid"] else [EQUIVALENT[c] for c in entry["codes"]])
     score.report("ibm", capsys)
     assert score.wrong == []
 
