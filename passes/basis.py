@@ -104,5 +104,5 @@ class LowerQis:
             needed = np.abs(value) > TOLERANCE
             short = wrap(value, 4 * PI)
             rewriter.gates(rows[other[needed]], name, target[other[needed]], (short[needed],), span[other[needed]])
-        rewriter.phase = rewriter.phase + float(wrap(total.sum()))
+        rewriter.turn(total.sum())
         return rewriter.finish(context, self.name)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import Columns
+from qir.columns import Columns, edges, lengths
 from qir.euler import PI, TOLERANCE, product_of_runs, wrap
 from qir.gates import opcode
 
@@ -83,9 +83,9 @@ class AlignFlips:
         on_leg = kind[legs.op]
         stretch = np.cumsum(legs.first | (on_leg == 0))
         exchanged = np.cumsum(on_leg == 2)
-        begin = np.flatnonzero(np.diff(stretch, prepend=-1))
+        begin = np.flatnonzero(edges(stretch))
         base = exchanged[begin] - (on_leg[begin] == 2)
-        odd = ((exchanged - np.repeat(base, np.diff(begin, append=len(stretch)))) & 1).astype(np.bool_)
+        odd = ((exchanged - np.repeat(base, lengths(begin, len(stretch)))) & 1).astype(np.bool_)
         is_rzz = rzz[legs.op]
         flips = np.zeros((len(circuit.columns), 2), np.bool_)
         flips[legs.op[is_rzz], legs.leg[is_rzz]] = odd[is_rzz]

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from qir.circuit import Circuit
-from qir.columns import Columns
-from qir.euler import PI, TOLERANCE, product_of_runs, wrap, zyz
+from qir.columns import Columns, lengths
+from qir.euler import PI, TOLERANCE, product_of_runs, zyz
 from qir.gates import opcode
 
 from .base import Context
@@ -44,7 +44,7 @@ class Fuse:
             return circuit
         heads = np.flatnonzero(starts[member])
         alone = np.zeros(len(rows), np.bool_)
-        alone[heads] = np.diff(heads, append=len(rows)) == 1
+        alone[heads] = lengths(heads, len(rows)) == 1
         # A run of one gate stays unless it is the identity, which only a first angle of nearly 0 can make it.
         alone &= np.abs(np.sin(circuit.columns.params[rows, 0] / 2)) > _NEAR
         open_ = np.flatnonzero(~alone)
@@ -52,19 +52,18 @@ class Fuse:
             return circuit
         rows, begins = rows[open_], starts[member][open_]
         run = np.cumsum(begins) - 1
-        lengths = np.bincount(run)
         head = rows[begins]
         phase, quaternion = quaternions(circuit.columns.opcode[rows], circuit.columns.params[rows])
         product = product_of_runs(quaternion, run)
         identity = np.abs(product[:, 0]) > 1 - TOLERANCE**2
         identity[identity] = np.abs(product[identity, 1:]).max(axis=1) < TOLERANCE
-        change = (lengths > 1) | identity
+        change = (np.bincount(run) > 1) | identity
         if not change.any():
             return circuit
         changed = change[run]
         rewriter = Rewriter(circuit)
         dropped = identity & (product[:, 0] < 0)
-        rewriter.phase = rewriter.phase + float(wrap(phase[changed].sum() + PI * dropped.sum()))
+        rewriter.turn(phase[changed].sum() + PI * dropped.sum())
         stay = np.ones(len(circuit.columns), np.bool_)
         stay[rows[changed]] = False
         rewriter.keep(np.flatnonzero(stay))

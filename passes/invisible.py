@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import DIAGONAL, OPERATIONS, is_gate
+from qir.columns import DIAGONAL, OPERATIONS, is_gate, lengths
 from qir.gates import NUM_GATES
 
 from .base import Context
@@ -122,7 +122,7 @@ class RemoveFreshResets:
         loud = np.cumsum(~quiet)
         begin = np.flatnonzero(legs.first)
         base = loud[begin] - ~quiet[begin]
-        fresh = (loud - np.repeat(base, np.diff(begin, append=len(loud)))) == 0
+        fresh = (loud - np.repeat(base, lengths(begin, len(loud)))) == 0
         dropped = np.zeros(len(code), np.bool_)
         dropped[legs.op[fresh & (code[legs.op] == _RESET)]] = True
         return _drop(circuit, context, self.name, dropped, "reset")

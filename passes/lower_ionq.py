@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import OPERATIONS, Columns
+from qir.columns import OPERATIONS, Columns, lengths
 from qir.euler import PI, TOLERANCE, product_of_runs, wrap, zyz
 from qir.gates import opcode
 from qir.params import Angle
@@ -67,7 +67,7 @@ class LowerIonq:
         before = frame[runs] - step[runs]
         symbolic = None if columns.terms is None else _symbolic_frames(circuit, legs)
         rewriter = Rewriter(circuit)
-        rewriter.phase = rewriter.phase + float(wrap(total))
+        rewriter.turn(total)
         head = op[runs]
         self._pulses(rewriter, circuit, head, wire[runs], kind, theta, lam + before, symbolic, runs)
         at = np.zeros((count, 3))
@@ -170,7 +170,7 @@ def _running(step: Real, first: npt.NDArray[np.bool_]) -> Real:
     begin = np.flatnonzero(first)
     if len(begin):
         base = total[begin] - fixed[begin]
-        total = total - np.repeat(base, np.diff(begin, append=len(step)))
+        total = total - np.repeat(base, lengths(begin, len(step)))
     return np.asarray(total.astype(np.float64) * (whole / 2.0**64))
 
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import OPERATIONS, distinct
+from qir.columns import NUM_QUBITS, OPERATIONS, distinct
 from qir.gates import NUM_GATES, opcode
 from qir.params import Angle
 from qir.symplectic import LETTERS, multiply, sign_of
@@ -28,9 +29,11 @@ from .pauli_rules import RULES, Rule
 __all__ = ["SUPPORTED", "Frame", "PauliForm", "Rotation", "is_supported", "extract"]
 
 Pauli = tuple[int, int, int]
+Images = tuple[int, int, int, int]
 Value = float | Angle
 
 _QUARTER = math.pi / 2
+_ZZ = (2, 2)
 CLOSE = 1e-11
 """How far (radians) an angle may be from a multiple of pi/2 to be taken for it."""
 
@@ -97,6 +100,11 @@ class Frame:
                 zs[q] = (x2, z2, k & 3) if turns == 2 else (x1 ^ x2, z1 ^ z2, k & 3)
                 return
         p = self.image(operands, letters)
+        if letters == _ZZ and turns & 1:
+            for q in operands:
+                x, z, k = multiply(xs[q], p)
+                xs[q] = (x, z, (k + (3 if turns == 1 else 1)) & 3)
+            return
         for q, letter in zip(operands, letters):
             # R^-1 A R = A R^2 for A that anticommutes with P: -i A P, -A, i A P for 1, 2, 3 quarter turns.
             for images, own in ((xs, 1), (zs, 2)):
@@ -107,6 +115,18 @@ class Frame:
                     else:
                         x, z, k = multiply((x, z, k), p)
                         images[q] = (x, z, (k + (3 if turns == 1 else 1)) & 3)
+
+    def local(self, q: int, images: Images) -> None:
+        """C becomes g C for a one-qubit Clifford g, given by letters and signs of g^-1 X g and g^-1 Z g."""
+        x, z = self.xs[q], self.zs[q]
+        y = x
+        if images[0] == 3 or images[2] == 3:
+            a, b, k = multiply(x, z)
+            y = (a, b, k + 1)
+        choice = (x, x, z, y)
+        for rows, letter, sign in ((self.xs, images[0], images[1]), (self.zs, images[2], images[3])):
+            a, b, k = choice[letter]
+            rows[q] = (a, b, (k + 2 * sign) & 3)
 
     def clifford(self, name: str, operands: Sequence[int]) -> None:
         """C becomes g C for a named gate g: h, cx, cz, swap."""
@@ -195,6 +215,23 @@ def _evaluate(rule: Rule, params: Real) -> tuple[Turns, float]:
     return tuple(steps), phase
 
 
+Local = tuple[Images, tuple[tuple[str, int], ...]]
+"""What a one-qubit Clifford does to X and Z, and the rotations it is made of: text and quarter turns."""
+
+
+@cache
+def _local(letters: tuple[int, ...], turns: tuple[int, ...]) -> Local | None:
+    """A product of one-qubit rotations by quarter turns; None when one of them is by another angle."""
+    if _TURNED in turns:
+        return None
+    frame = Frame(1)
+    for letter, count in zip(letters, turns):
+        frame.rotate((0,), (letter,), count)
+    x, z = frame.xs[0], frame.zs[0]
+    images = (x[0] + 2 * x[1], sign_of(x), z[0] + 2 * z[1], sign_of(z))
+    return images, tuple((LETTERS[letter], count) for letter, count in zip(letters, turns) if count)
+
+
 def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None = None) -> PauliForm:
     """The Pauli form of some rows of a circuit, all of them gates that are supported.
 
@@ -220,6 +257,7 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
     symbols = Angle()
     # The angles of all rows of a gate at once; `slot` is a row's place among them.
     steps_of: dict[int, Turns] = {}
+    locals_of: dict[int, list[Local | None]] = {}
     slot = np.zeros(len(chosen), np.int64)
     for code in distinct(code_of[~apart]).tolist():
         mine = np.flatnonzero((code_of == code) & ~apart)
@@ -227,6 +265,9 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
         if code not in _FAST:
             steps_of[code], more = _evaluate(RULES[code], params[mine])
             phase += more
+            if NUM_QUBITS[code] == 1 and steps_of[code]:
+                letters = tuple(step[1][0] for step in steps_of[code])
+                locals_of[code] = [_local(letters, turns) for turns in zip(*(step[3] for step in steps_of[code]))]
 
     def turn(qubits: tuple[int, ...], letters: Sequence[int], angle: Value, row: int) -> float:
         """One rotation; returns a phase."""
@@ -250,6 +291,13 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
             cliffords.append((name, qubits, 0))
             continue
         if not single:
+            clifford = locals_of[code][at] if code in locals_of else None
+            if clifford is not None:
+                images, made = clifford
+                frame.local(a, images)
+                for text, quarter in made:
+                    cliffords.append((text, (a,), quarter))
+                continue
             qubits = (a, b, c)
             for own, letters, text, turns, angles in steps_of[code]:
                 on = (qubits[own[0]],) if len(own) == 1 else tuple([qubits[k] for k in own])

@@ -14,7 +14,7 @@ from qir.circuit import Circuit
 from qir.columns import NUM_QUBITS, OPERATIONS, Columns
 from qir.gates import GATES, opcode
 from qir.params import Angle
-from qir.symplectic import bits, sign_of
+from qir.symplectic import Planes, sign_of
 
 from .base import Context
 from .legs import silent
@@ -84,17 +84,17 @@ def problem_of(form: PauliForm, full: int, seen: int) -> Problem:
     rows = [*form.frame.xs, *form.frame.zs]
     n = form.num_qubits
     frame = [(p[0], p[1], sign_of(p)) for p in rows]
+    rotations = [(r.x, r.z, 0) for r in form.rotations]
     unseen: list[int] = []
     if full != (1 << n) - 1:
-        matter = [form.frame.xs[q] for q in bits(full)] + [form.frame.zs[q] for q in bits(full | seen)]
-        live = [(p[0], p[1]) for p in matter]
-        for i in range(len(form.rotations) - 1, -1, -1):
-            r = form.rotations[i]
-            if any(((r.x & z).bit_count() + (r.z & x).bit_count()) & 1 for x, z in live):
-                live.append((r.x, r.z))
+        count = len(rotations)
+        planes = Planes.of([*rotations, *frame], n)
+        live = (full | (full | seen) << n) << count
+        for i in range(count - 1, -1, -1):
+            if planes.clash(*rotations[i][:2]) & live:
+                live |= 1 << i
             else:
                 unseen.append(i)
-    rotations = [(r.x, r.z, 0) for r in form.rotations]
     return Problem(n, rotations, frame, full, seen & ~full, tuple(reversed(unseen)))
 
 

@@ -13,11 +13,13 @@ operations on integers however many strings there are.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from random import Random
 
-from qir.symplectic import TQE_CODE, TQE_PAULIS, Planes, bits
+from qir.symplectic import TQE_CODE, TQE_PAULIS, Planes, Tally, bits
 
 __all__ = ["Effort", "Gate", "Plan", "Problem", "reduce_frame", "synthesise"]
 
@@ -127,12 +129,33 @@ def synthesise(problem: Problem, effort: Effort, bound: int | None = None) -> Pl
     gates: list[Gate] = []
     random = Random(effort.seed)  # noqa: S311
     limit = bound if bound is not None else 1 << 62
+    rows = (problem.full | (problem.full | problem.seen) << n) << count
+    if _joins(planes, rows | (1 << count) - 1) > limit:
+        return None
     cost = _rotations(problem, effort, planes, gates, random, limit)
     if cost > limit:
         return None
     frame = Planes([v >> count for v in planes.x], [v >> count for v in planes.z], planes.sign >> count)
     cost += _frame(n, frame, problem.full, problem.seen, gates, effort, random, limit - cost)
     return None if cost > limit else Plan(gates, cost, frame)
+
+
+def _joins(planes: Planes, rows: int) -> int:
+    """The fewest gates that bring every string of a mask to one qubit: one less than the qubits in each set that strings
+    tie together, as a gate ties or frees one qubit at the most."""
+    sets: list[int] = []
+    count = 0
+    for x, z in zip(planes.x, planes.z):
+        mine = (x | z) & rows
+        if not mine:
+            continue
+        count += 1
+        apart = [s for s in sets if not s & mine]
+        for s in sets:
+            if s & mine:
+                mine |= s
+        sets = [*apart, mine]
+    return count - len(sets)
 
 
 # -- rotations ---------------------------------------------------------------------------------
@@ -155,24 +178,32 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
     alive = (1 << count) - 1
     weights = [round(2**20 * effort.falloff**k) for k in range(_LOOKAHEAD + 1)]
     noise = effort.jitter * weights[0]
+    sizes = Tally()
+    for x, z in zip(planes.x, planes.z):
+        sizes.add((x | z) & alive)
     # One earlier rotation that holds each back; when it is done, the next is looked for.
     waiting: dict[int, list[int]] = {}
-    front: dict[int, dict[int, int]] = {}
-
-    def letters(r: int) -> dict[int, int]:
-        x, z = planes.x, planes.z
-        return {q: (x[q] >> r & 1) | (z[q] >> r & 1) << 1 for q in range(n) if (x[q] | z[q]) >> r & 1}
+    front = 0
 
     def admit(r: int) -> None:
+        nonlocal front
         held = before[r] & alive
         if held:
             waiting.setdefault((held & -held).bit_length() - 1, []).append(r)
         else:
-            front[r] = letters(r)
+            front |= 1 << r
 
     for r in range(count):
         admit(r)
-    rank = order if effort.written else range(count)
+    known: dict[int, list[tuple[int, int]]] = {}
+    """Qubits and letters of rotations that were looked at, until they change."""
+
+    def letters(r: int) -> list[tuple[int, int]]:
+        found = known.get(r)
+        if found is None:
+            found = known[r] = planes.support(r)
+        return found
+
     first = 0
     masks: list[tuple[int, int]] = []
     # Per layer all that are in it or later.
@@ -202,18 +233,19 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
             masks.append((round(weights[min(len(layers) - first, _LOOKAHEAD)] * effort.frame), rows))
 
     def finish(r: int) -> None:
-        nonlocal alive
-        where = front.pop(r)
-        for q in where:
+        nonlocal alive, front
+        where = letters(r)
+        for q, _ in where:
             stamp[q] += 1
         sign = planes.sign >> r & 1
         if len(where) == 1:
-            ((q, letter),) = where.items()
+            q, letter = where[0]
             gates.append(("one", order[r], sign, letter, q))
         else:
-            (a, p), (b, q) = where.items()
+            (a, p), (b, q) = where
             gates.append(("two", order[r], sign, 4 * p + q, n * a + b))
         alive ^= 1 << r
+        front ^= 1 << r
         for later in waiting.pop(r, ()):
             admit(later)
 
@@ -221,9 +253,9 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
     cost = 0
     slack = effort.slack
     while front:
-        ready = [r for r, where in front.items() if len(where) == 1]
-        if ready:
-            for r in ready:
+        least, shortest = sizes.least(front)
+        if least == 1:
+            for r in bits(shortest):
                 finish(r)
             slack = effort.slack
             reweigh()
@@ -231,17 +263,18 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
         # A run that is over the bound, or far ahead of its share of it, will not end below it.
         if cost >= limit or cost * count > limit * (count - alive.bit_count() + _AHEAD * count):
             return limit + 1
-        least = min([len(where) for where in front.values()])
+        if slack:
+            shortest = sum(mask for size, mask in sizes.groups(front) if size <= least + slack)
+        eligible: Iterable[int] = bits(shortest)
+        if effort.written:
+            eligible = sorted(eligible, key=order.__getitem__)
         best: tuple[float, int, int, int, int] | None = None
         directs: list[int] = []
         seen: set[tuple[int, int, int, int]] = set()
-        eligible = [(r, where) for r, where in front.items() if len(where) <= least + slack]
-        if len(eligible) > effort.width:
-            eligible = sorted(eligible, key=lambda item: rank[item[0]])[: effort.width]
-        for r, where in eligible:
-            if len(where) == 2:
+        for r in islice(eligible, effort.width):
+            items = letters(r)
+            if len(items) == 2:
                 directs.append(r)
-            items = list(where.items())
             for i, (a, pa) in enumerate(items):
                 for b, pb in items[i + 1 :]:
                     for p, q in _REDUCING[pa][pb]:
@@ -250,10 +283,10 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
                             continue
                         seen.add(key)
                         now = stamp[a] + stamp[b]
-                        known = prices.get(key)
-                        if known is None or known[0] != now:
-                            known = prices[key] = (now, _price(planes, p, q, a, b, masks))
-                        score: float = known[1]
+                        priced = prices.get(key)
+                        if priced is None or priced[0] != now:
+                            priced = prices[key] = (now, _price(planes, p, q, a, b, masks))
+                        score: float = priced[1]
                         if noise:
                             score += noise * random.random()
                         if best is None or score < best[0]:
@@ -275,19 +308,20 @@ def _rotations(problem: Problem, effort: Effort, planes: Planes, gates: list[Gat
             continue
         cost += 1
         _, p, q, a, b = best
+        xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
         planes.tqe(p, q, a, b)
         gates.append(("tqe", p, q, a, b))
         stamp[a] += 1
         stamp[b] += 1
-        xa, za, xb, zb = planes.x[a], planes.z[a], planes.x[b], planes.z[b]
-        for r, where in front.items():
-            if a in where or b in where:
-                for spot, x, z in ((a, xa, za), (b, xb, zb)):
-                    letter = (x >> r & 1) | (z >> r & 1) << 1
-                    if letter:
-                        where[spot] = letter
-                    else:
-                        where.pop(spot, None)
+        changed = 0
+        for spot, x, z in ((a, xa, za), (b, xb, zb)):
+            now_x, now_z = planes.x[spot], planes.z[spot]
+            changed |= (x ^ now_x) | (z ^ now_z)
+            had, has = (x | z) & alive, (now_x | now_z) & alive
+            sizes.add(has & ~had)
+            sizes.subtract(had & ~has)
+        for r in [r for r in known if changed >> r & 1]:
+            del known[r]
     return cost
 
 
@@ -339,29 +373,38 @@ def _frame(n: int, frame: Planes, full: int, seen: int, gates: list[Gate], effor
     """
     single = seen & ~full
     wanted = full | single
+    if _joins(frame, full | wanted << n) > limit:
+        return limit + 1
     cost = 0
     classes = [_classes(frame.x[p], frame.z[p], n, full, wanted) for p in range(n)]
-    lengths = [0] * n
+    lengths = Tally()
     for some, clash in classes:
-        _count(lengths, some, clash, 1)
+        lengths.add(some, 1)
+        lengths.add(clash)
     while True:
-        still = [r for r in bits(wanted) if lengths[r] > (3 if full >> r & 1 else 2)]
-        if not still:
+        groups = [*lengths.groups(full), *lengths.groups(single)]
+        groups = [(size, mask) for size, mask in groups if size > (3 if mask & full else 2)]
+        if not groups:
             return cost
-        if cost + (len(still) + 1) // 2 > limit:
+        still = 0
+        for _, mask in groups:
+            still |= mask
+        if cost + (still.bit_count() + 1) // 2 > limit:
             return limit + 1
-        least = min([lengths[r] for r in still])
-        groups: dict[int, int] = {}
-        for r in still:
-            groups[lengths[r]] = groups.get(lengths[r], 0) | 1 << r
-        masks = [(max(1, round(4096.0 * (least / size) ** effort.focus)), mask) for size, mask in sorted(groups.items())]
-        settled = single & ~sum(1 << r for r in still)
+        least = min(size for size, _ in groups)
+        shortest = 0
+        masks = []
+        for size, mask in groups:
+            masks.append((max(1, round(4096.0 * (least / size) ** effort.focus)), mask))
+            if size == least:
+                shortest |= mask
+        settled = single & ~still
         if settled:
             masks.append((1 << 40, settled))
         best: tuple[float, int, int, int, int] | None = None
         tried: set[tuple[int, int, int, int]] = set()
         old: dict[int, int] = {}
-        for r in bits(groups[least]):
+        for r in bits(shortest):
             spots = [(p, _pair(frame, p, r, n, full)) for p in range(n) if classes[p][0] >> r & 1]
             for i, (a, code_a) in enumerate(spots):
                 for b, code_b in spots[i + 1 :]:
@@ -387,9 +430,12 @@ def _frame(n: int, frame: Planes, full: int, seen: int, gates: list[Gate], effor
         gates.append(("tqe", p, q, a, b))
         cost += 1
         for s in (a, b):
-            _count(lengths, *classes[s], -1)
-            classes[s] = _classes(frame.x[s], frame.z[s], n, full, wanted)
-            _count(lengths, *classes[s], 1)
+            some, clash = classes[s]
+            lengths.subtract(some, 1)
+            lengths.subtract(clash)
+            classes[s] = some, clash = _classes(frame.x[s], frame.z[s], n, full, wanted)
+            lengths.add(some, 1)
+            lengths.add(clash)
 
 
 def _classes(x: int, z: int, n: int, full: int, wanted: int) -> tuple[int, int]:
@@ -397,14 +443,6 @@ def _classes(x: int, z: int, n: int, full: int, wanted: int) -> tuple[int, int]:
     zx, zz = x >> n & wanted, z >> n & wanted
     xx, xz = x & full, z & full
     return xx | xz | zx | zz, (xx & zz) ^ (xz & zx)
-
-
-def _count(lengths: list[int], some: int, clash: int, sign: int) -> None:
-    """Add twice the cost of every row pair on one qubit to its length."""
-    for r in bits(some):
-        lengths[r] += 2 * sign
-    for r in bits(clash):
-        lengths[r] += sign
 
 
 def _weigh(some: int, clash: int, masks: list[tuple[int, int]]) -> int:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import Columns
-from qir.euler import PI, TOLERANCE, conjugate, multiply, product_of_runs, rotation, to_matrix, wrap, zyz
+from qir.euler import PI, TOLERANCE, conjugate, multiply, product_of_runs, rotation, to_matrix, zyz
 from qir.gates import opcode
 from qir.kak import entanglers, kak, kron
 
@@ -93,7 +93,7 @@ class RebuildPairs:
         inside = better[owner]
         replaced[inner[inside]] = True
         phase, _ = quaternions(columns.opcode[inner[inside]], columns.params[inner[inside]])
-        rewriter.phase = rewriter.phase + float(wrap(phase.sum() + found.phase[better].sum()))
+        rewriter.turn(phase.sum() + found.phase[better].sum())
         rewriter.keep(np.flatnonzero(~replaced))
         self._emit(rewriter, columns, first[better], low[better], high[better], [f[better] for f in found[1:]])
         old = None

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS, distinct
+from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS, distinct, edges
 from qir.euler import PI, TOLERANCE, conjugate, multiply, to_matrix, wrap, zyz
 from qir.gates import GATES, NUM_GATES, Row
 from qir.kak import Kak, kak, kron
@@ -103,7 +103,7 @@ class Resynthesise:
             good = replaced[mine]
             angles = [np.broadcast_to(v, len(mine))[good] for v in values]
             rewriter.gates(heads[mine][good], name, pairs[mine][good][:, list(operands)], angles, spans[mine][good])
-        rewriter.phase = rewriter.phase + float(wrap(phase[replaced[better]].sum()))
+        rewriter.turn(phase[replaced[better]].sum())
         old = None
         if context.journal is not None:
             old = np.where(gone, block, np.arange(len(block)))
@@ -197,7 +197,7 @@ def _products(matrices: Complex, run: Index) -> Complex:
     """The product of each run of matrices, the first of a run applied first; `run` ascends without gaps."""
     values, count = matrices, int(run[-1]) + 1
     while len(run) != count:
-        first = np.flatnonzero(np.diff(run, prepend=-1))
+        first = np.flatnonzero(edges(run))
         odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
         late = np.flatnonzero(odd)
         merged = values[late] @ values[late - 1]

@@ -7,6 +7,7 @@ A pass gives every operation of the old circuit a window number that never falls
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,10 @@ class Rewriter:
         self._single: list[tuple[int, int, tuple[int, ...], tuple[Angle, ...], int, int, int]] = []
 
     # -- adding rows -----------------------------------------------------------------------
+
+    def turn(self, phase: float) -> None:
+        """Add to the global phase (radians)."""
+        self.phase = self.phase + math.remainder(phase, 2 * math.pi)
 
     def keep(self, rows: Index, labels: Index | None = None) -> None:
         """Old rows, unchanged."""

@@ -9,7 +9,7 @@ over the same wires as the circuit that holds them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
 
@@ -363,9 +363,11 @@ class Circuit:
         """
         operands, width = self.columns.qubits, 3
         if self.num_clbits:
-            clbit = self.columns.clbit
-            operands = np.column_stack([operands, np.where(clbit >= 0, clbit + np.int32(self.num_qubits), np.int32(-1))])
-            width = 4
+            clbit, width = self.columns.clbit, 4
+            operands = np.empty((len(clbit), 4), np.int32)
+            operands[:, :3] = self.columns.qubits
+            np.add(clbit, self.num_qubits, out=operands[:, 3])
+            operands[clbit < 0, 3] = -1
         flat = operands.ravel()
         legs = np.flatnonzero(flat >= 0)
         wire = flat[legs]
@@ -373,8 +375,8 @@ class Circuit:
         count = self.num_qubits + self.num_clbits
         start = np.zeros(count + 1, np.int64)
         np.cumsum(np.bincount(wire, minlength=count), out=start[1:])
-        op, leg = np.divmod(legs[order], width)
-        return Wires(op.astype(np.int32), wire[order], leg.astype(np.int32), start)
+        op, leg = np.divmod(legs[order].astype(np.int32), np.int32(width))
+        return Wires(op, wire[order], leg, start)
 
     @property
     def dag(self) -> Dag:
@@ -531,7 +533,11 @@ class Circuit:
 
     def with_columns(self, columns: Columns, **changes: Any) -> Circuit:
         """The circuit with other operations; the rest stays unless named."""
-        return replace(self, columns=columns, **changes)
+        # What `replace` does, without its sixteen calls: passes make circuits by the dozen.
+        state = self.__dict__
+        made = object.__new__(Circuit)
+        made.__dict__.update([(name, state[name]) for name in _FIELDS], columns=columns, **changes)
+        return made
 
     def empty_like(self) -> CircuitBuilder:
         """A builder with the same wires, variables and definitions, and no operations."""
@@ -641,6 +647,9 @@ class Dag:
         for a, b, wire in self.edges():
             graph.add_edge(a, b, wire=wire)
         return graph
+
+
+_FIELDS = tuple(f.name for f in fields(Circuit))
 
 
 class CircuitBuilder:

@@ -94,8 +94,11 @@ class _State:
     def _right(self, q: int, targets: int, partners: int) -> None:
         """U_C times CX(q, i) for targets i and CZ(q, i) for partners i."""
         bit = 1 << q
+        touched = bit | partners
         for row in range(len(self.f)):
             f, g, m = self.f[row], self.g[row], self.m[row]
+            if not (g | m) & targets and not f & touched:
+                continue
             if (g & targets).bit_count() & 1:
                 g ^= bit
             if (m & targets).bit_count() & 1:

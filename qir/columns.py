@@ -18,7 +18,7 @@ from qir.gates import GATES, NUM_GATES
 __all__ = [
     "BASIS", "CLIFFORD", "CONTROL", "DIAGONAL", "NAMES", "NUM_PARAMS", "NUM_QUBITS", "OPERATIONS", "SYMMETRIC", "USER",
     "Columns",
-    "Wires", "distinct", "is_gate", "layers", "wires",
+    "Wires", "distinct", "edges", "is_gate", "layers", "lengths", "wires",
 ]  # fmt: skip
 
 Int = npt.NDArray[np.int32]
@@ -112,13 +112,15 @@ class Columns:
     @staticmethod
     def empty(count: int = 0, *, symbolic: bool = False) -> Columns:
         """`count` blank rows to be filled in (opcode 0, no operands)."""
+        none = np.empty((6, count), np.int32)
+        none.fill(-1)
         return Columns(
             np.zeros(count, np.int32),
-            np.full((count, 3), -1, np.int32),
+            none[:3].reshape(count, 3),
             np.zeros((count, 3)),
-            np.full(count, -1, np.int32),
-            np.full(count, -1, np.int32),
-            np.full(count, -1, np.int32),
+            none[3],
+            none[4],
+            none[5],
             np.zeros((count, 3), np.int32) if symbolic else None,
         )
 
@@ -194,9 +196,24 @@ class Wires:
 def distinct(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The different values of an array of integers, ascending.  (`np.unique` imports numpy.ma, 10 ms.)"""
     ordered = np.sort(values, axis=None)
-    fresh = np.ones(len(ordered), np.bool_)
-    fresh[1:] = ordered[1:] != ordered[:-1]
-    return ordered[fresh]
+    return ordered[edges(ordered)]
+
+
+def lengths(heads: npt.NDArray[np.integer[Any]], total: int) -> npt.NDArray[np.int64]:
+    """How many entries each run has, when runs begin at `heads` (ascending) and the last ends at `total`."""
+    result = np.empty(len(heads), np.int64)
+    if len(heads):
+        np.subtract(heads[1:], heads[:-1], out=result[:-1])
+        result[-1] = total - heads[-1]
+    return result
+
+
+def edges(values: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Where an array differs from the entry before, the first entry included."""
+    result = np.empty(len(values), np.bool_)
+    result[:1] = True
+    np.not_equal(values[1:], values[:-1], out=result[1:])
+    return result
 
 
 def wires(op: Int, wire: Int, leg: Int, num_wires: int) -> Wires:

@@ -97,7 +97,10 @@ def from_zyz(theta: npt.ArrayLike, phi: npt.ArrayLike, lam: npt.ArrayLike) -> Re
     """The quaternion of Rz(phi) Ry(theta) Rz(lam)."""
     t, f, l = (np.asarray(v, dtype=np.float64) for v in (theta, phi, lam))
     c, s, a, b = np.cos(t / 2), np.sin(t / 2), (f + l) / 2, (f - l) / 2
-    return np.stack([c * np.cos(a), -s * np.sin(b), s * np.cos(b), c * np.sin(a)], -1)
+    result = np.empty((*a.shape, 4))
+    result[..., 0], result[..., 3] = c * np.cos(a), c * np.sin(a)
+    result[..., 1], result[..., 2] = -s * np.sin(b), s * np.cos(b)
+    return result
 
 
 def wrap(theta: npt.ArrayLike, period: float = 2 * PI) -> Real:
@@ -124,11 +127,13 @@ def product_of_runs(quaternions: Real, run: Index) -> Real:
         lengths = np.bincount(run)
         first = np.cumsum(lengths) - lengths
         odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
-        late = np.flatnonzero(odd)
-        a1, b1, a2, b2 = a[late], b[late], a[late - 1], b[late - 1]
-        a[late - 1] = a1 * a2 - b1 * b2.conj()
-        b[late - 1] = a1 * b2 + b1 * a2.conj()
-        keep = np.flatnonzero(~odd)
+        late = odd.nonzero()[0]
+        early = late - 1
+        a1, b1, a2, b2 = a[late], b[late], a[early], b[early]
+        a[early] = a1 * a2 - b1 * b2.conj()
+        b[early] = a1 * b2 + b1 * a2.conj()
+        keep = (~odd).nonzero()[0]
         a, b, run = a[keep], b[keep], run[keep]
-    result = np.stack([a.real, -b.imag, -b.real, -a.imag], 1)
+    result = np.empty((count, 4))
+    result[:, 0], result[:, 1], result[:, 2], result[:, 3] = a.real, -b.imag, -b.real, -a.imag
     return result / np.sqrt((result * result).sum(axis=1))[:, None]

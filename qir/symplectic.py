@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-__all__ = ["LETTERS", "TQE_CODE", "TQE_PAULIS", "Planes", "bits", "multiply", "sign_of"]
+__all__ = ["LETTERS", "TQE_CODE", "TQE_PAULIS", "Planes", "Tally", "bits", "multiply", "sign_of"]
 
 LETTERS = "IXZY"
 """The text of letter codes 0 to 3."""
@@ -131,6 +131,10 @@ class Planes:
         """The letter of string r on qubit q."""
         return (self.x[q] >> r & 1) | (self.z[q] >> r & 1) << 1
 
+    def support(self, r: int) -> list[tuple[int, int]]:
+        """The qubits on which string r has a letter, ascending, with those letters."""
+        return [(q, (x >> r & 1) | (z >> r & 1) << 1) for q, (x, z) in enumerate(zip(self.x, self.z)) if (x | z) >> r & 1]
+
     def tqe(self, p: int, q: int, a: int, b: int) -> None:
         """Conjugate every string by the TQE gate of letter p on qubit a and q on b."""
         x, z = self.x, self.z
@@ -151,6 +155,64 @@ class Planes:
             x[b] = xb ^ from_a
         if q & 2:
             z[b] = zb ^ from_a
+
+
+class Tally:
+    """A number per string, held as bit planes: bit r of plane k is binary digit k of the number of string r.
+
+    Counting up or down for any set of strings takes a few operations on integers.
+    """
+
+    __slots__ = ("planes",)
+
+    def __init__(self) -> None:
+        self.planes: list[int] = []
+
+    def add(self, mask: int, digit: int = 0) -> None:
+        """Add 2**digit for every string of a mask."""
+        planes = self.planes
+        while mask:
+            while digit >= len(planes):
+                planes.append(0)
+            held = planes[digit]
+            planes[digit] = held ^ mask
+            mask &= held
+            digit += 1
+
+    def subtract(self, mask: int, digit: int = 0) -> None:
+        """Subtract 2**digit for every string of a mask; no number may become negative."""
+        planes = self.planes
+        while mask:
+            held = planes[digit]
+            planes[digit] = held ^ mask
+            mask &= ~held
+            digit += 1
+
+    def least(self, mask: int) -> tuple[int, int]:
+        """The smallest number of the strings of a mask, which is not empty, and the strings that have it."""
+        number = 0
+        for plane in reversed(self.planes):
+            number <<= 1
+            rest = mask & ~plane
+            if rest:
+                mask = rest
+            else:
+                number += 1
+        return number, mask
+
+    def groups(self, mask: int) -> list[tuple[int, int]]:
+        """The numbers of the strings of a mask, ascending, each with the strings that have it."""
+        found = [(0, mask)] if mask else []
+        for plane in reversed(self.planes):
+            split: list[tuple[int, int]] = []
+            for number, members in found:
+                high = members & plane
+                if high != members:
+                    split.append((2 * number, members ^ high))
+                if high:
+                    split.append((2 * number + 1, high))
+            found = split
+        return found
 
 
 _MANY = 24
