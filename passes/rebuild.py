@@ -24,12 +24,15 @@ __all__ = ["RebuildPairs", "block_heads"]
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Index = npt.NDArray[np.integer[Any]]
 Real = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 _RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
 _IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _NONE = np.zeros(0)
-# Rotations that bring the X, Y and Z axis to the z axis.
-_TO_Z = (rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY)
+_SAME = np.arange(3)
+_NEVER = 100
+_TO_Z = np.array([rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY])
+"""Rotations that bring the X, Y and Z axis to the z axis."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ class RebuildPairs:
         for gap in gaps:
             turned = ~((np.hypot(gap[:, 1], gap[:, 2]) < TOLERANCE) | (np.hypot(gap[:, 0], gap[:, 3]) < TOLERANCE))
             worth |= np.bincount(block, weights=turned) == 0
+        worth &= ~_settled(gaps, np.flatnonzero(new), sizes[first])
         if not worth.any():
             return circuit
         if not worth.all():
@@ -109,10 +113,11 @@ class RebuildPairs:
         pending = [right0, right1]
         wires = (low, high)
         parts: list[tuple[Index, Index, Real | None, Real]] = []
-        for axis in range(3):
-            active = np.flatnonzero(np.abs(coordinates[:, axis]) > TOLERANCE)
+        for axes in _order(coordinates, (left0, left1), (right0, right1)):
+            active = np.flatnonzero(axes >= 0)
             if not len(active):
                 continue
+            axis = axes[active]
             turn = _TO_Z[axis]
             for side in (0, 1):
                 parts.append((active, wires[side][active], multiply(turn, pending[side][active]), _NONE))
@@ -143,6 +148,24 @@ class RebuildPairs:
         stay = np.ones(len(member), np.bool_)
         stay[single] = ~identity
         rewriter.add(label[member[stay]], made.take(np.flatnonzero(stay)))
+
+
+def _order(coordinates: Real, left: tuple[Real, Real], right: tuple[Real, Real]) -> tuple[Index, Index, Index]:
+    """The axes of the first, second and third rzz of each block, -1 where it has fewer.
+
+    They commute: the first and the last are those for which the gates before and after them cost fewest pulses.
+    """
+    active = np.abs(coordinates) > TOLERANCE
+    before = sum(_pulses(multiply(_TO_Z[:, None], side[None])) for side in right)
+    after = sum(_pulses(multiply(side[None], conjugate(_TO_Z)[:, None])) for side in left)
+    price = np.asarray(before).T[:, :, None] + np.asarray(after).T[:, None, :]
+    count = active.sum(axis=1)
+    price[~active] = price.swapaxes(1, 2)[~active] = _NEVER
+    price[:, _SAME, _SAME] += np.where(count > 1, _NEVER, 0)[:, None]
+    first, last = np.divmod(price.reshape(-1, 9).argmin(axis=1), 3)
+    first[count == 0] = -1
+    middle = np.where(count == 3, 3 - first - last, -1)
+    return first, middle, np.where(count > 1, last, -1)
 
 
 def block_heads(circuit: Circuit, legs: Legs, one: Any) -> tuple[Index, Index]:
@@ -203,10 +226,27 @@ def _gaps(circuit: Circuit, legs: Legs, one: Any, events: Index, rows: Index, ne
     return result, inner
 
 
+def _settled(gaps: list[Real], heads: Index, sizes: Index) -> Mask:
+    """Which blocks are three rzz about three axes at right angles to each other, on both wires: none fewer will do."""
+    result = np.zeros(len(heads), np.bool_)
+    three = np.flatnonzero(sizes == 3)
+    if len(three):
+        second = heads[three] + 1
+        result[three] = True
+        for gap in gaps:
+            for turned in (gap[second], gap[second + 1], multiply(gap[second + 1], gap[second])):
+                square = turned * turned
+                result[three] &= np.abs(square[:, 0] + square[:, 3] - 0.5) < TOLERANCE
+    return result
+
+
 def _pulses(gaps: Real) -> npt.NDArray[np.int64]:
     """Pulses of one-qubit unitaries up to z rotations: 0, 1, 1, 2 for polar angles 0, pi/2, pi, other."""
-    theta = zyz(gaps)[0]
-    return np.where(theta == 0, 0, np.where((theta == PI / 2) | (theta == PI), 1, 2))
+    square = gaps * gaps
+    keeps, turns = square[..., 0] + square[..., 3], square[..., 1] + square[..., 2]
+    whole = np.minimum(keeps, turns) < TOLERANCE**2 / 4
+    single = whole | (np.abs(keeps - turns) < TOLERANCE)
+    return np.where(whole & (turns < keeps), 0, np.where(single, 1, 2))
 
 
 def _products(matrices: Complex, run: Index) -> Complex:

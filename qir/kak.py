@@ -30,6 +30,7 @@ PI = np.pi
 _MAGIC = np.array([[1, 0, 0, 1j], [0, 1j, 1, 0], [0, 1j, -1, 0], [1, 0, 0, -1j]]) / np.sqrt(2)
 # Diagonals of XX, YY, ZZ in the magic basis; the phases of the eigenvalues are sums of these.
 _SIGNS = np.array([[1, -1, 1], [1, 1, -1], [-1, -1, -1], [-1, 1, 1]], dtype=np.float64)
+_NOISE = 1e-13
 _MIXES = (0.7390851332, 1.6180339887, 0.2718281828, 3.3598856662, 0.5671432904, 1.2824271291)
 
 
@@ -70,7 +71,10 @@ def kak(unitaries: Complex) -> Kak:
     phase = np.angle(np.linalg.det(unitaries)) / 4
     magic = _MAGIC.conj().T @ (unitaries * np.exp(-1j * phase)[:, None, None]) @ _MAGIC
     symmetric = magic.transpose(0, 2, 1) @ magic
-    vectors = _diagonalise(symmetric)
+    # Without this, rounding would choose the vectors of equal eigenvalues: local gates of no simple angles.
+    parts = symmetric.view(np.float64)
+    parts[np.abs(parts) < _NOISE] = 0.0
+    vectors = _simplest(_diagonalise(symmetric), symmetric)
     vectors[:, :, 0] *= np.sign(np.linalg.det(vectors))[:, None]
     diagonal = np.einsum("nji,njk,nki->ni", vectors, symmetric, vectors)
     angles = np.angle(diagonal) / 2
@@ -120,6 +124,20 @@ def _diagonalise(symmetric: Complex) -> Real:
         better = np.abs(worse).max(axis=(1, 2)) < np.abs(rotated[bad]).max(axis=(1, 2))
         result[bad[better]] = again[better]
     return result
+
+
+def _simplest(vectors: Real, symmetric: Complex) -> Real:
+    """The vectors, but where three eigenvalues are equal (as in swap and the Heisenberg interaction) those that make
+    the local gates on one operand trivial: the fourth vector, a quaternion in the magic basis, times 1, i, j, k."""
+    values = np.einsum("nji,njk,nki->ni", vectors, symmetric, vectors)
+    alike = np.abs(values[:, :, None] - values[:, None, :]) < TOLERANCE
+    count = alike.sum(axis=2)
+    rows = np.flatnonzero(((count == 3).sum(axis=1) == 3) & ((count == 1).sum(axis=1) == 1))
+    if len(rows):
+        vectors = vectors.copy()
+        w, x, y, z = vectors[rows, :, count[rows].argmin(axis=1)].T
+        vectors[rows] = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]]).transpose(2, 0, 1)
+    return vectors
 
 
 def _split(local: Complex) -> tuple[Real, Real, Real]:
