@@ -1,12 +1,12 @@
-"""Multi-controlled gates as rows of one- and two-qubit gates.
+"""Multi-controlled gates as rows of gates on one to three wires.
 
 Everything here returns rows (name, angles, operands) over the wires it is given; angles are
 numbers or `Angle`.  `free` are wires the gate does not touch: they may be borrowed in any state
 and are given back as they were.
 
-Sources: Barenco et al. 1995 (lemmas 7.2, 7.3, 7.5); Maslov 2016 (relative-phase Toffolis);
-Iten et al. 2016 (borrowed wires); Vale et al. 2023 (special unitaries on split controls); the
-phase polynomial of a multi-controlled phase along a Gray code.
+Sources: Barenco et al. 1995 (lemmas 7.2, 7.3); Maslov 2016 (relative-phase Toffolis); Iten et al.
+2016 (borrowed wires); Vale et al. 2023 (special unitaries on split controls); Khattar and Gidney,
+arXiv 2407.17966 (conditionally clean wires); Draper, quant-ph/0008033 (addition by phases).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from qir.gates import Row
 
-__all__ = ["ccx", "controlled_phase", "controlled_rotation", "controlled_x", "relative_ccx"]
+__all__ = ["ccx", "controlled_phase", "controlled_rotation", "controlled_x"]
 
 PI = np.pi
 Rows = list[Row]
@@ -34,14 +34,6 @@ def ccx(a: int, b: int, t: int) -> Rows:
     ]  # fmt: skip
 
 
-def relative_ccx(a: int, b: int, t: int) -> Rows:
-    """A Toffoli gate times a diagonal (Margolus): 3 cx.  It is its own inverse up to the order of rows."""
-    return [
-        ("ry", (PI / 4,), (t,)), ("cx", (), (b, t)), ("ry", (PI / 4,), (t,)), ("cx", (), (a, t)),
-        ("ry", (-PI / 4,), (t,)), ("cx", (), (b, t)), ("ry", (-PI / 4,), (t,)),
-    ]  # fmt: skip
-
-
 def inverse(rows: Rows) -> Rows:
     """The inverse of rows made of self-inverse gates, t and rotations."""
     swap = {"t": "tdg", "tdg": "t", "s": "sdg", "sdg": "s"}
@@ -51,37 +43,57 @@ def inverse(rows: Rows) -> Rows:
 def controlled_x(controls: Sequence[int], target: int, free: Sequence[int]) -> Rows:
     """X on `target` when all controls are set."""
     k = len(controls)
-    if k == 0:
-        return [("x", (), (target,))]
-    if k == 1:
-        return [("cx", (), (controls[0], target))]
-    if k == 2:
-        return ccx(controls[0], controls[1], target)
-    if k >= 4 and len(free) >= k - 2:
+    if k < 3:
+        return [(("x", "cx", "ccx")[k], (), (*controls, target))]
+    if k > 3 and len(free) >= k - 2:
         return _chain(controls, target, free[: k - 2])
-    if k >= 5 and free:
-        half = (k + 1) // 2
-        first, second = list(controls[:half]), [*controls[half:], free[0]]
-        rest = list(free[1:])
-        a = controlled_x(first, free[0], [*controls[half:], target, *rest])
-        b = controlled_x(second, target, [*first, *rest])
-        return [*a, *b, *a, *b]
+    if k > 4 and free:
+        return _clean_on_condition(controls, target, free[0])
     h: Row = ("h", (), (target,))
-    return [h, *controlled_phase(PI, [*controls, target], free), h]
+    return [h, *controlled_phase(PI, [*controls, target], ()), h]
 
 
 def _chain(controls: Sequence[int], target: int, borrowed: Sequence[int]) -> Rows:
     """The ladder on k - 2 borrowed wires: two Toffolis on the target, relative-phase ones elsewhere."""
     k = len(controls)
-    down: Rows = []
-    for i in range(k - 3, 0, -1):
-        down += relative_ccx(controls[i + 1], borrowed[i - 1], borrowed[i])
-    bottom = relative_ccx(controls[0], controls[1], borrowed[0])
-    up = inverse(down)
-    top = ccx(controls[-1], borrowed[-1], target)
-    ladder = [*down, *bottom, *up]
-    # The diagonal left by one ladder is undone by the next: ladder^-1 has the same permutation.
-    return [*top, *ladder, *top, *inverse(ladder)]
+    down: Rows = [("rccx", (), (controls[i + 1], borrowed[i - 1], borrowed[i])) for i in range(k - 3, 0, -1)]
+    ladder: Rows = [*down, ("rccx", (), (controls[0], controls[1], borrowed[0])), *reversed(down)]
+    top: Row = ("ccx", (), (controls[-1], borrowed[-1], target))
+    # The diagonal left by one ladder is undone by the next: its inverse has the same permutation.
+    return [top, *ladder, top, *reversed(ladder)]
+
+
+def _clean_on_condition(controls: Sequence[int], target: int, borrowed: int) -> Rows:
+    """4k - 8 Toffolis with one borrowed wire b, which is turned by the first two controls.
+
+    Where both are set, their wires, turned by x, are clean: the other controls are folded into one of them.  The
+    target takes b times that before and after b is turned, and what b held falls out.
+    """
+    turn: Row = ("rccx", (), (controls[0], controls[1], borrowed))
+    fold, last = _fold(controls)
+    core: Rows = [*fold, ("ccx", (), (borrowed, last, target)), *reversed(fold)]
+    return [turn, *core, turn, *core]
+
+
+def _fold(controls: Sequence[int]) -> tuple[Rows, int]:
+    """Rows after which a wire holds the product of all controls but the first two, if those two are set.
+
+    Up: controls 2i + 2 and 2i + 3 are multiplied into wire 2i, clean where the pair before it is set.  Down: the
+    products are multiplied into the wires 2i + 1, each clean where the next product to come is 1.
+    """
+    k = len(controls)
+    pairs = (k - 2) // 2
+    rows: Rows = []
+
+    def multiply(a: int, b: int, clean: int) -> int:
+        rows.extend([("x", (), (clean,)), ("rccx", (), (a, b, clean))])
+        return clean
+
+    products = [multiply(controls[2 * i + 2], controls[2 * i + 3], controls[2 * i]) for i in range(pairs)]
+    last = controls[-1] if k % 2 else products[-1]
+    for i in range(pairs - (1 if k % 2 else 2), -1, -1):
+        last = multiply(last, products[i], controls[2 * i + 1])
+    return rows, last
 
 
 def controlled_phase(theta: Any, wires: Sequence[int], free: Sequence[int]) -> Rows:
@@ -93,10 +105,10 @@ def controlled_phase(theta: Any, wires: Sequence[int], free: Sequence[int]) -> R
         return [("p", (theta,), (wires[0],))]
     if n == 2:
         return [("cp", (theta,), (wires[0], wires[1]))]
-    if n <= _GRAY_WIRES:
-        return _gray(theta, wires)
-    rest = controlled_phase(theta / 2, wires[:-1], [wires[-1], *free])
-    return [*controlled_rotation(theta, wires[:-1], wires[-1], free), *rest]
+    if n > 4 and free and isinstance(theta, float) and abs(abs(theta) - PI) < 1e-12:
+        h: Row = ("h", (), (wires[-1],))
+        return [h, *controlled_x(wires[:-1], wires[-1], free), h]
+    return _gray(theta, wires) if n <= _GRAY_WIRES else _overflow(theta, wires)
 
 
 def _gray(theta: Any, wires: Sequence[int]) -> Rows:
@@ -117,13 +129,45 @@ def _gray(theta: Any, wires: Sequence[int]) -> Rows:
     return rows
 
 
+def _overflow(theta: Any, wires: Sequence[int]) -> Rows:
+    """About 2 n**2 controlled phases: the value v of all wires but the last is one less than that of v + 1, but where
+    it overflows.
+
+    With the last wire as control, phases proportional to v are taken away before v is incremented and given after.
+    """
+    *value, control = wires
+    unit = theta / -(2 ** len(value))
+    give: Rows = [("cp", (unit * 2.0**j,), (w, control)) for j, w in enumerate(value)]
+    take: Rows = [("cp", (unit * -(2.0**j),), (w, control)) for j, w in enumerate(value)]
+    count = _increment(value)
+    return [*take, *count, *give, *inverse(count), ("p", (unit * -1,), (control,))]
+
+
+def _increment(wires: Sequence[int]) -> Rows:
+    """Add 1 to the value of some wires, the lowest bit first, modulo 2**n: by phases, in the Fourier basis."""
+    transform: Rows = []
+    for m in range(len(wires) - 1, -1, -1):
+        transform.append(("h", (), (wires[m],)))
+        transform += [("cp", (PI / 2.0 ** (m - j),), (wires[j], wires[m])) for j in range(m)]
+    add: Rows = [("p", (PI / 2.0**m,), (w,)) for m, w in enumerate(wires)]
+    return [*transform, *add, *inverse(transform)]
+
+
 def controlled_rotation(theta: Any, controls: Sequence[int], target: int, free: Sequence[int]) -> Rows:
-    """Rz(theta) on `target` when all controls are set: the controls are split in halves."""
+    """Rz(theta) on `target` when all controls are set: along a Gray code, or with the controls split in halves."""
     k = len(controls)
     if k == 0:
         return [("rz", (theta,), (target,))]
     if k == 1:
         return [("crz", (theta,), (controls[0], target))]
+    if k <= _GRAY_WIRES:
+        rows: Rows = []
+        for step in range(2**k):
+            gray = step ^ (step >> 1)
+            bit = min(((step + 1) & -(step + 1)).bit_length(), k) - 1
+            sign = -1.0 if gray.bit_count() % 2 else 1.0
+            rows += [("rz", (theta * (sign / 2**k),), (target,)), ("cx", (), (controls[bit], target))]
+        return rows
     half = (k + 1) // 2
     first, second = list(controls[:half]), list(controls[half:])
     a = controlled_x(first, target, [*second, *free])

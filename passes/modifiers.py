@@ -195,6 +195,7 @@ def _controlled_matrix(matrix: Any, held: Sequence[int], target: int, free: Sequ
     if abs(low) < TOLERANCE:
         middle = controlled_phase(high, [*held, target], free)
     else:
-        middle = controlled_phase((low + high) / 2, held, [target, *free])
-        middle += controlled_rotation(high - low, held, target, free)
+        middle = controlled_rotation(high - low, held, target, free)
+        if abs(low + high) > TOLERANCE:
+            middle = [*controlled_phase((low + high) / 2, held, [target, *free]), *middle]
     return [*back, *middle, *frame]

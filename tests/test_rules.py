@@ -84,7 +84,17 @@ def check_multi_controlled(k: int, spare: int, theta: float) -> None:
     assert np.allclose(unitary(controlled_rotation(theta, controls, target, free), n), np.diag(turn))
 
 
-@pytest.mark.parametrize("k, spare, most", [(2, 0, 6), (3, 0, 14), (4, 2, 30), (5, 3, 42), (8, 6, 78)])
-def test_counts_of_multi_controlled_x(k: int, spare: int, most: int) -> None:
-    rows = controlled_x(list(range(k)), k, list(range(k + 1, k + 1 + spare)))
-    assert sum(len(wires) == 2 for _, _, wires in rows) <= most
+@pytest.mark.parametrize("k", range(3, 12))
+def test_counts_of_multi_controlled_gates(k: int) -> None:
+    """In two-qubit gates: quadratic without borrowed wires, linear with one, and less with k - 2."""
+    controls, target = list(range(k)), k
+    most = {0: 2 * k * k, 1: 12 * k - 18, k - 2: 12 * k - 18}
+    for spare, count in most.items():
+        if k > 4 or not spare:
+            assert _cost(controlled_x(controls, target, list(range(k + 1, k + 1 + spare)))) <= count
+    assert _cost(controlled_phase(0.3, [*controls, target], ())) <= 2 * k * k
+    assert _cost(controlled_rotation(0.3, controls, target, ())) <= (2**k if k < 5 else 24 * k)
+
+
+def _cost(rows: Sequence[Row]) -> int:
+    return sum({"ccx": 6, "rccx": 3}.get(name, int(len(wires) == 2)) for name, _, wires in rows)
