@@ -12,6 +12,7 @@ __all__ = ["PASSES"]
 _HOME = {
     "inline": "inline:Inline",
     "remove_fresh_resets": "invisible:RemoveFreshResets",
+    "remove_zero_input": "zero:RemoveZeroInput",
     "remove_unmeasured": "invisible:RemoveUnmeasured",
     "cancel_inverses": "cancel:CancelInverses",
     "decompose": "decompose:Decompose",

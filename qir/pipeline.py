@@ -28,6 +28,7 @@ from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
 from qir.passes.views import ChooseView
+from qir.passes.zero import RemoveZeroInput
 from qir.targets.target import Target
 
 __all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
@@ -38,7 +39,7 @@ Hook = Callable[[str, float, Circuit, Circuit], None]
 _LARGE = 1_000_000
 _QIS_TWO = ("cx", "swap", "rxx", "ryy", "rzz")
 
-CLEAN: tuple[Pass, ...] = (RemoveFreshResets(), RemoveUnmeasured(), CancelInverses())
+CLEAN: tuple[Pass, ...] = (RemoveFreshResets(), RemoveZeroInput(), RemoveUnmeasured(), CancelInverses())
 """What can be dropped before anything is decomposed."""
 
 INVISIBLE: tuple[Pass, ...] = (RemoveBeforeMeasure(), RemoveUnmeasured())

@@ -38,6 +38,7 @@ from qir.passes.merge import MergeRotations
 from qir.passes.pauli_simplify import SimplifyPaulis
 from qir.passes.rebuild import RebuildPairs
 from qir.passes.views import ChooseView
+from qir.passes.zero import RemoveZeroInput
 from qir.pipeline import pipeline_for, run
 from qir.verify import equivalent
 
@@ -55,6 +56,7 @@ MS: tuple[Pass, ...] = (*RZZ, FoldAngles(signed=True), RzzToRxx())
 CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
     (Inline(), ANY),
     (RemoveFreshResets(), ANY),
+    (RemoveZeroInput(), ANY),
     (RemoveUnmeasured(), ANY),
     (CancelInverses(), ANY),
     (Decompose("two"), (Inline(),)),
@@ -321,6 +323,24 @@ def test_invisible_operations_go() -> None:
 def test_nothing_is_invisible_without_measurements() -> None:
     circuit = CircuitBuilder(2).h(0).cz(0, 1).build()
     assert prepared(circuit, (RemoveUnmeasured(), RemoveBeforeMeasure())) is circuit
+
+
+@given(circuit=circuits(max_qubits=4, max_ops=9, gates=UNITARY, modifiers=True, pauliexp=True))
+@settings(max_examples=60, deadline=None)
+def test_zero_inputs_keep_what_becomes_of_zeros(circuit: Circuit) -> None:
+    assume_defined(circuit)
+    journal = Journal()
+    after = RemoveZeroInput().run(circuit, Context(assume_zero=True, journal=journal))
+    assert close(after.to_unitary()[:, :1], circuit.to_unitary()[:, :1])
+    assert RemoveZeroInput().run(after, Context(assume_zero=True)) is after
+    assert equivalent(circuit, after, journal=journal, assume_zero=True, limits=Limits(exact_qubits=0)).verdict == "proved"
+
+
+def test_zero_inputs_are_used_only_when_asked_for() -> None:
+    circuit = CircuitBuilder(3).z(0).cx(0, 1).h(0).ccx(0, 1, 2).cx(0, 2).build()
+    assert RemoveZeroInput().run(circuit, Context()) is circuit
+    after = RemoveZeroInput().run(circuit, Context(assume_zero=True))
+    assert [op.name for op in after.ops] == ["h", "cx"]
 
 
 def test_a_condition_keeps_what_it_reads() -> None:
