@@ -54,25 +54,40 @@ def controlled_x(controls: Sequence[int], target: int, free: Sequence[int]) -> R
 
 
 def _chain(controls: Sequence[int], target: int, borrowed: Sequence[int]) -> Rows:
-    """The ladder on k - 2 borrowed wires: two Toffolis on the target, relative-phase ones elsewhere."""
+    """The ladder on k - 2 borrowed wires, 4k - 8 relative-phase Toffolis.
+
+    What they leave is diagonal: one ladder undoes that of the other, and the turned wires that of `_twice`, as each
+    is turned by the same control both times.
+    """
     k = len(controls)
     down: Rows = [("rccx", (), (controls[i + 1], borrowed[i - 1], borrowed[i])) for i in range(k - 3, 0, -1)]
     ladder: Rows = [*down, ("rccx", (), (controls[0], controls[1], borrowed[0])), *reversed(down)]
-    top: Row = ("ccx", (), (controls[-1], borrowed[-1], target))
-    # The diagonal left by one ladder is undone by the next: its inverse has the same permutation.
-    return [top, *ladder, top, *reversed(ladder)]
+    top = _twice(controls[-1], target, borrowed[-1])
+    h: Row = ("h", (), (target,))
+    return [h, *top, *ladder, *top, *reversed(ladder), h]
+
+
+def _twice(control: int, target: int, borrowed: int) -> Rows:
+    """Half of ccz: done before and after a borrowed wire is turned by p, the phase pi on control, target and p.
+
+    In between the borrowed wire holds the control too.
+    """
+    h: Row = ("h", (), (borrowed,))
+    return [h, ("rccx", (), (control, target, borrowed)), h]
 
 
 def _clean_on_condition(controls: Sequence[int], target: int, borrowed: int) -> Rows:
-    """4k - 8 Toffolis with one borrowed wire b, which is turned by the first two controls.
+    """4k - 8 relative-phase Toffolis with one borrowed wire b, which is turned by the first two controls.
 
     Where both are set, their wires, turned by x, are clean: the other controls are folded into one of them.  The
     target takes b times that before and after b is turned, and what b held falls out.
     """
     turn: Row = ("rccx", (), (controls[0], controls[1], borrowed))
     fold, last = _fold(controls)
-    core: Rows = [*fold, ("ccx", (), (borrowed, last, target)), *reversed(fold)]
-    return [turn, *core, turn, *core]
+    core: Rows = [*fold, *_twice(target, last, borrowed), *reversed(fold)]
+    h: Row = ("h", (), (target,))
+    # In the second turn b holds the target too: a phase on it and the first control is left.
+    return [h, *core, turn, *core, turn, ("cz", (), (controls[0], target)), h]
 
 
 def _fold(controls: Sequence[int]) -> tuple[Rows, int]:
