@@ -28,11 +28,13 @@ Mask = npt.NDArray[np.bool_]
 
 _RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
 _IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
-_NONE = np.zeros(0)
 _SAME = np.arange(3)
 _NEVER = 100
 _TO_Z = np.array([rotation(2, -PI / 2), rotation(1, PI / 2), _IDENTITY])
 """Rotations that bring the X, Y and Z axis to the z axis."""
+_FROM_Z = conjugate(_TO_Z)
+_BETWEEN = multiply(_TO_Z[None], _FROM_Z[:, None])
+"""What lies between rzz about one axis and rzz about another: [before, after]."""
 
 
 @dataclass(frozen=True)
@@ -108,64 +110,83 @@ class RebuildPairs:
         return rewriter.finish(context, self.name, old)
 
     def _emit(self, rewriter: Rewriter, columns: Columns, label: Index, low: Any, high: Any, found: list[Real]) -> None:
-        coordinates, left0, left1, right0, right1 = found
-        span = columns.span[label]
-        pending = [right0, right1]
-        wires = (low, high)
-        parts: list[tuple[Index, Index, Real | None, Real]] = []
-        for axes in _order(coordinates, (left0, left1), (right0, right1)):
-            active = np.flatnonzero(axes >= 0)
-            if not len(active):
-                continue
-            axis = axes[active]
-            turn = _TO_Z[axis]
-            for side in (0, 1):
-                parts.append((active, wires[side][active], multiply(turn, pending[side][active]), _NONE))
-                pending[side] = pending[side].copy()
-                pending[side][active] = conjugate(turn)
-            parts.append((active, low[active], None, -2 * coordinates[active, axis]))
+        coordinates = found[0]
+        left, right = np.stack(found[1:3]), np.stack(found[3:5])
+        axes, count = _order(coordinates, left, right)
         every = np.arange(len(label))
-        for side, last in ((0, left0), (1, left1)):
-            parts.append((every, wires[side], multiply(last, pending[side]), _NONE))
+        some = np.flatnonzero(count)
+        final = axes[every, np.maximum(count - 1, 0)]
+        opening = multiply(_TO_Z[axes[some, 0]], right[:, some])
+        closing = multiply(left, _FROM_Z[final])
+        bare = np.flatnonzero(count == 0)
+        if len(bare):
+            closing[:, bare] = multiply(left[:, bare], right[:, bare])
+        # Per part the blocks, the wires, and quaternions, or None for rzz about an axis.
+        parts: list[tuple[Index, Index, Real | None]] = []
+        for place in range(3):
+            mine = some if place == 0 else np.flatnonzero(count > place)
+            if len(mine):
+                gaps = opening if place == 0 else [_BETWEEN[axes[mine, place - 1], axes[mine, place]]] * 2
+                parts += [(mine, low[mine], gaps[0]), (mine, high[mine], gaps[1]), (mine, low[mine], None)]
+        parts += [(every, low, closing[0]), (every, high, closing[1])]
         # All of them at once, in this order under their labels.
         member = np.concatenate([part[0] for part in parts])
-        single = np.concatenate([np.full(len(part[0]), part[2] is not None) for part in parts])
+        single = np.repeat([part[2] is not None for part in parts], [len(part[0]) for part in parts])
         made = Columns.empty(len(member))
         made.qubits[:, 0] = np.concatenate([part[1] for part in parts])
         products = np.concatenate([part[2] for part in parts if part[2] is not None])
         identity = np.abs(products[:, 1:]).max(axis=1) < TOLERANCE
-        rewriter.phase = rewriter.phase + PI * float((identity & (products[:, 0] < 0)).sum())
+        rewriter.turn(PI * int((identity & (products[:, 0] < 0)).sum()))
         theta, phi, lam = zyz(products)
         flat = theta == 0
         made.opcode[single] = np.where(flat, _RZ, _U3)
-        made.params[single, 0] = np.where(flat, phi + lam, theta)
-        made.params[single, 1] = np.where(flat, 0.0, phi)
-        made.params[single, 2] = np.where(flat, 0.0, lam)
-        made.opcode[~single] = _RZZ
-        made.qubits[~single, 1] = high[member[~single]]
-        made.params[~single, 0] = np.concatenate([part[3] for part in parts])
-        made.span[:] = span[member]
+        made.params[single] = np.where(flat, (phi + lam, 0 * phi, 0 * lam), (theta, phi, lam)).T
+        double = np.flatnonzero(~single)
+        made.opcode[double] = _RZZ
+        made.qubits[double, 1] = high[member[double]]
+        at = np.concatenate([np.zeros(0, np.int64), *(np.full(int((count > k).sum()), k) for k in range(3))])
+        made.params[double, 0] = -2 * coordinates[member[double], axes[member[double], at]]
+        made.span[:] = columns.span[label][member]
         stay = np.ones(len(member), np.bool_)
         stay[single] = ~identity
         rewriter.add(label[member[stay]], made.take(np.flatnonzero(stay)))
 
 
-def _order(coordinates: Real, left: tuple[Real, Real], right: tuple[Real, Real]) -> tuple[Index, Index, Index]:
-    """The axes of the first, second and third rzz of each block, -1 where it has fewer.
+def _order(coordinates: Real, left: Real, right: Real) -> tuple[Index, Index]:
+    """The axes of the rzz of each block in order (n, 3), and how many they are.
 
-    They commute: the first and the last are those for which the gates before and after them cost fewest pulses.
+    They commute: the first and the last are those for which the gates before and after them, given as quaternions
+    (2, n, 4) on both wires, cost fewest pulses.
     """
     active = np.abs(coordinates) > TOLERANCE
-    before = sum(_pulses(multiply(_TO_Z[:, None], side[None])) for side in right)
-    after = sum(_pulses(multiply(side[None], conjugate(_TO_Z)[:, None])) for side in left)
-    price = np.asarray(before).T[:, :, None] + np.asarray(after).T[:, None, :]
     count = active.sum(axis=1)
+    # A gate before rzz about an axis costs nothing up to z rotations when it takes z to that axis.
+    price = _steps(_pole(right, 1.0))[:, :, None] + _steps(_pole(left, -1.0))[:, None, :]
     price[~active] = price.swapaxes(1, 2)[~active] = _NEVER
     price[:, _SAME, _SAME] += np.where(count > 1, _NEVER, 0)[:, None]
+    axes = np.empty((len(count), 3), np.int64)
     first, last = np.divmod(price.reshape(-1, 9).argmin(axis=1), 3)
-    first[count == 0] = -1
-    middle = np.where(count == 3, 3 - first - last, -1)
-    return first, middle, np.where(count > 1, last, -1)
+    axes[:, 0], axes[:, 2] = first, 3 - first - last
+    axes[:, 1] = np.where(count == 3, axes[:, 2], last)
+    axes[:, 2] = last
+    return axes, count
+
+
+def _pole(gates: Real, sign: float) -> Real:
+    """Where quaternions (2, n, 4) take the z axis: (2, n, 3); with sign -1, where their inverses do."""
+    w, x, y, z = gates[..., 0] * sign, gates[..., 1], gates[..., 2], gates[..., 3]
+    result = np.empty((*w.shape, 3))
+    result[..., 0], result[..., 1] = 2 * (x * z + w * y), 2 * (y * z - w * x)
+    result[..., 2] = 2 * (w * w + z * z) - 1
+    return result
+
+
+def _steps(cosines: Real) -> npt.NDArray[np.int64]:
+    """Pulses on both wires of gates that turn a pole by angles of these cosines (2, n, 3): (n, 3)."""
+    pulses = np.where(np.abs(cosines) < TOLERANCE, 1, 2)
+    pulses[cosines > 1 - TOLERANCE] = 0
+    pulses[cosines < TOLERANCE - 1] = 1
+    return np.asarray(pulses.sum(axis=0))
 
 
 def block_heads(circuit: Circuit, legs: Legs, one: Any) -> tuple[Index, Index]:

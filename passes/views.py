@@ -18,7 +18,7 @@ __all__ = ["ChooseView"]
 
 _NEAR = 1.05
 """With so many rotations per block, at most, the search begins before the blocks are rebuilt, bounded by as many gates."""
-_CLEAR = 0.87
+_CLEAR = 0.95
 """So many gates per block, at most, win without a look at the blocks: merging blocks rarely saves more."""
 
 

@@ -31,6 +31,9 @@ _MAGIC = np.array([[1, 0, 0, 1j], [0, 1j, 1, 0], [0, 1j, -1, 0], [1, 0, 0, -1j]]
 # Diagonals of XX, YY, ZZ in the magic basis; the phases of the eigenvalues are sums of these.
 _SIGNS = np.array([[1, -1, 1], [1, 1, -1], [-1, -1, -1], [-1, 1, 1]], dtype=np.float64)
 _NOISE = 1e-13
+_PAULIS = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1],
+                    [0, 0, 0, 1], [0, 0, -1, 0], [0, 1, 0, 0], [-1, 0, 0, 0]], dtype=np.float64)  # fmt: skip
+"""Products of -i X, -i Y, -i Z, those of the set bits, as quaternions."""
 _MIXES = (0.7390851332, 1.6180339887, 0.2718281828, 3.3598856662, 0.5671432904, 1.2824271291)
 
 
@@ -86,25 +89,23 @@ def kak(unitaries: Complex) -> Kak:
     # Not `@`: a BLAS that starts threads for such a product costs more than the product.
     coordinates = np.einsum("ni,ij->nj", angles, _SIGNS) / 4
     phase = phase + angles.sum(axis=1) / 4
-    left0, left1, left_phase = _split(_MAGIC @ left @ _MAGIC.conj().T)
-    right0, right1, right_phase = _split(_MAGIC @ vectors.transpose(0, 2, 1) @ _MAGIC.conj().T)
-    phase = phase + left_phase + right_phase
+    local = np.concatenate([left, vectors.transpose(0, 2, 1)])
+    on0, on1, more = _split(_MAGIC @ local @ _MAGIC.conj().T)
+    left0, left1, right0, right1 = on0[:count], on1[:count], on0[count:], on1[count:]
+    phase = phase + more[:count] + more[count:]
     # exp(i pi/2 PP) = i PP: whole quarter turns are local.
     turns = np.round(coordinates / (PI / 2) - 1e-7)
     coordinates = coordinates - turns * (PI / 2)
     coordinates[np.abs(coordinates) < TOLERANCE] = 0.0
     coordinates = np.where(np.abs(np.abs(coordinates) - PI / 4) < TOLERANCE, np.sign(coordinates) * PI / 4, coordinates)
-    for axis in range(3):
-        moved = turns[:, axis]
-        # i P x P = (-i)(iP)(iP)... as quaternions -iP on both: (-iP)(-iP) = -PP, so i PP = -i (-iP)(-iP).
-        odd = np.flatnonzero(np.mod(moved, 2) != 0)
-        phase = phase + np.where(np.mod(moved, 2) != 0, (moved - 1) * (PI / 2), moved * (PI / 2))
-        if len(odd):
-            pauli = np.zeros(4)
-            pauli[axis + 1] = 1.0
-            left0[odd] = multiply(left0[odd], pauli)
-            left1[odd] = multiply(left1[odd], pauli)
-            phase[odd] -= PI / 2
+    # i P x P = (-i)(iP)(iP)... as quaternions -iP on both: (-iP)(-iP) = -PP, so i PP = -i (-iP)(-iP).
+    odd = np.mod(turns, 2) != 0
+    phase = phase + (np.where(odd, turns - 2, turns) * (PI / 2)).sum(axis=1)
+    moved = np.flatnonzero(odd.any(axis=1))
+    if len(moved):
+        paulis = _PAULIS[odd[moved] @ (1, 2, 4)]
+        left0[moved] = multiply(left0[moved], paulis)
+        left1[moved] = multiply(left1[moved], paulis)
     return Kak(phase, coordinates, left0, left1, right0, right1)
 
 
