@@ -146,3 +146,14 @@ def test_opaque_gates_and_calibrations_can_be_called() -> None:
     assert circuit.definitions[0].body is None
     circuit = load("defcal pulse(angle w) $0 { play(w); }\npulse(0.2) $0;", "OPENQASM 3.0;\n")
     assert [op.name for op in circuit.ops] == ["pragma", "pulse"]
+
+
+@pytest.mark.parametrize("call", ["rzz(0.3) q[0], q[1];", "sxdg q[0];", "csdg q[0], q[1];", "rccx q[0], q[1], q[2];"])
+def test_the_help_for_a_gate_that_is_not_standard_defines_it(call: str) -> None:
+    (found,) = [d for d in read(Source(HEAD + call)).diagnostics if d.slug == "name.undeclared-gate"]
+    assert found.help is not None
+    definition = found.help.split("`")[-2]
+    name = call.split("(")[0].split()[0]
+    row = GATES[name]
+    matrix = row.matrix(*(np.array([0.3]) for _ in range(row.num_params)))[0]
+    assert np.allclose(unitary(call.split(" q")[0], row.num_qubits, definition), matrix)

@@ -384,6 +384,8 @@ class Resolver:
         names = [n for n, e in known.items() if isinstance(e, Gate) == gates and not isinstance(e, Poison)]
         if not gates:
             names += self.functions
+        if gates and "h" in known and (definition := _definition(text)) is not None:
+            return f"`{text}` is not in the standard gates; define it: `{definition}`"
         if close := difflib.get_close_matches(text, sorted(names), 1, 0.6):
             return f"did you mean `{close[0]}`?"
         if gates:
@@ -442,3 +444,21 @@ def _declared(node: s.Node) -> s.Token | None:
     return node.name if isinstance(node, _DECLARING) else None
 
 
+def _definition(name: str) -> str | None:
+    """A gate of the table that is not in the standard gates, defined by them; None when it is not that."""
+    from qir.gates import STDGATES, gate
+    from qir.params import angle
+
+    row = gate(name)
+    if row is None or name in STDGATES or row.define is None:
+        return None
+    angles, qubits = ("theta", "phi", "lam", "gam")[: row.num_params], "abcd"[: row.num_qubits]
+    lines = row.define(*(angle(a) for a in angles))
+    if any(line not in STDGATES for line, _, _ in lines):
+        return None
+    body = [
+        f"{line}{'(' + ', '.join(str(angle(v)) for v in values) + ')' if values else ''}"
+        f"{' ' if operands else ''}{', '.join(qubits[k] for k in operands)};"
+        for line, values, operands in lines
+    ]
+    return f"gate {name}{'(' + ', '.join(angles) + ')' if angles else ''} {', '.join(qubits)} {{ {' '.join(body)} }}"
