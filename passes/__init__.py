@@ -23,6 +23,7 @@ _HOME = {
     "merge_rotations": "merge:MergeRotations",
     "simplify_paulis": "pauli_simplify:SimplifyPaulis",
     "rebuild_pairs": "rebuild:RebuildPairs",
+    "improve_windows": "improve_windows:ImproveWindows",
     "best": "best:Best",
     "if_changed": "best:IfChanged",
     "choose_view": "views:ChooseView",
