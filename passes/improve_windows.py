@@ -132,12 +132,16 @@ class ImproveWindows:
 
 @cache
 def _smaller(shape: _Shape, width: int, moved: int) -> list[_Shape]:
-    """The shapes with one pair less, and that many of the others exchanged for another pair."""
+    """The shapes with one pair less, and that many of the others exchanged for another pair.
+
+    When it has angles enough for any unitary, all pairs in turn are one more shape.
+    """
+    number = len(pairs(width))
     result = {shape[:i] + shape[i + 1 :] for i in range(len(shape))}
     for _ in range(moved):
-        result |= {
-            (*s[:i], pair, *s[i + 1 :]) for s in result for i in range(len(s)) for pair in range(len(pairs(width)))
-        }
+        result |= {(*s[:i], pair, *s[i + 1 :]) for s in result for i in range(len(s)) for pair in range(number)}
+    if 3 * width + 5 * (len(shape) - 1) >= 4**width - 1:
+        result.add(tuple(i % number for i in range(len(shape) - 1)))
     return sorted(result)
 
 
