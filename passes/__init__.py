@@ -21,6 +21,7 @@ _HOME = {
     "fuse": "fuse:Fuse",
     "align_flips": "flip:AlignFlips",
     "merge_rotations": "merge:MergeRotations",
+    "fold_phases": "fold_phases:FoldPhases",
     "simplify_paulis": "pauli_simplify:SimplifyPaulis",
     "rebuild_pairs": "rebuild:RebuildPairs",
     "improve_windows": "improve_windows:ImproveWindows",

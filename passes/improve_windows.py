@@ -31,6 +31,8 @@ _BATCH = 384
 """Runs that are fitted at once: what their Jacobians take stays in the cache and far from the memory's bounds."""
 
 _Shape = tuple[int, ...]
+_Found = tuple[Window, _Shape, Angles]
+"""A window, and what can replace it."""
 
 
 @dataclass
@@ -48,7 +50,9 @@ class ImproveWindows:
     stages: the qubits of a window, and how many of its rzz may be put on another pair; each stage is tried once nothing
         is found in those before.
     most: the rzz of a window, at most.    starts: random starts per shape.
-    work: the runs of the fit, at most, in all rounds.    then: passes after every round that replaced something.
+    work: the runs of the fit, at most, in all rounds.    rounds: how often windows are replaced, at most.
+    then: passes after every round that replaced something.
+    limit: circuits of more operations times qubits are left alone.
 
     Shapes tried are those of the window with one of its rzz left out, as many others moved as the stage says.
     A circuit is taken only when no entry of its difference from the window is above 1e-11.
@@ -60,16 +64,21 @@ class ImproveWindows:
     name: ClassVar[str] = "improve_windows"
     stages: tuple[tuple[int, int], ...] = ((3, 0), (4, 0), (3, 1))
     most: int = 12
-    starts: int = 3
-    work: int = 30_000
+    starts: int = 2
+    work: int = 20_000
+    rounds: int = 30
     then: tuple[Pass, ...] = ()
+    limit: int = 1_000_000
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
+        if len(circuit.columns) * circuit.num_qubits > self.limit:
+            return circuit
         random = np.random.default_rng(context.seed)
         failed: set[tuple[bytes, _Shape]] = set()
         work = self.work
         todo = list(self.stages)
-        while todo and work > 0:
+        rounds = 0
+        while todo and work > 0 and rounds < self.rounds:
             width, moved = todo[0]
             windows = find_windows(circuit, width, self.most)
             found, spent = self._search(windows, moved, failed, random, work, context)
@@ -87,10 +96,11 @@ class ImproveWindows:
             if context.journal is not None and mine.journal is not None:
                 context.journal.steps.extend(mine.journal.steps)
             circuit, todo = after, list(self.stages)
+            rounds += 1
         return circuit
 
     def _search(self, windows: list[Window], moved: int, failed: set[tuple[bytes, _Shape]], random: np.random.Generator,
-                work: int, context: Context) -> tuple[list[tuple[Window, _Shape, Angles]], int]:  # fmt: skip
+                work: int, context: Context) -> tuple[list[_Found], int]:  # fmt: skip
         """The windows that can do with less, how, and the number of runs it took to find that out."""
         if not windows:
             return [], 0
@@ -169,28 +179,34 @@ def _keys(unitaries: Complex) -> list[bytes]:
     return [row.tobytes() for row in np.round(turned * 1e6).view(np.float64).astype(np.int32)]
 
 
-def _together(circuit: Circuit, found: list[tuple[Window, _Shape, Angles]]) -> list[tuple[Window, _Shape, Angles]]:
+def _together(circuit: Circuit, found: list[_Found]) -> list[_Found]:
     """Windows that can all be replaced at once: none shares a gate with another, none is before and after another."""
-    chosen: list[tuple[Window, _Shape, Angles]] = []
+    apart: list[_Found] = []
     used: set[int] = set()
     for item in sorted(found, key=lambda item: (len(item[0].rows), item[0].rows)):
-        rows = {*item[0].rows, *item[0].inner}
-        if rows & used or contracted(circuit, [[*w.rows, *w.inner] for w, _, _ in [*chosen, item]]) is None:
-            continue
-        chosen.append(item)
-        used |= rows
+        if used.isdisjoint(item[0].all_rows):
+            apart.append(item)
+            used.update(item[0].all_rows)
+    chosen: list[_Found] = []
+    todo = [apart] if apart else []
+    while todo:
+        some = todo.pop()
+        if contracted(circuit, [w.all_rows for w, _, _ in [*chosen, *some]]) is not None:
+            chosen += some
+        elif len(some) > 1:
+            todo += [some[len(some) // 2 :], some[: len(some) // 2]]
     return chosen
 
 
-def _write(circuit: Circuit, chosen: list[tuple[Window, _Shape, Angles]], context: Context, name: str) -> Circuit:
+def _write(circuit: Circuit, chosen: list[_Found], context: Context, name: str) -> Circuit:
     """The circuit with windows replaced."""
-    groups = [[*window.rows, *window.inner] for window, _, _ in chosen]
+    groups = [window.all_rows for window, _, _ in chosen]
     labels = contracted(circuit, groups)
     assert labels is not None
     gone = np.zeros(len(circuit.columns), np.bool_)
     rewriter = Rewriter(circuit)
     for (window, shape, angles), group in zip(chosen, groups):
-        gone[group] = True
+        gone[list(group)] = True
         old, new = _unitaries([window])[0], build(np.array([shape], np.int64), angles)[0]
         rewriter.phase = rewriter.phase + float(wrap(window.phase + np.angle(np.vdot(new, old))))
         made, lacking = _rows(window, shape, angles, int(circuit.columns.span[window.rows[0]]))

@@ -34,6 +34,10 @@ class Window:
     angles: Angles
     phase: float
 
+    @property
+    def all_rows(self) -> tuple[int, ...]:
+        return self.rows + self.inner
+
 
 _REACH = 500
 """So many gates after its first a window may reach."""

@@ -30,6 +30,7 @@ from qir.passes.cancel import CancelInverses
 from qir.passes.decompose import Decompose
 from qir.passes.elide import ElideSwaps, RestoreOrder
 from qir.passes.flip import AlignFlips, FoldAngles
+from qir.passes.fold_phases import FoldPhases
 from qir.passes.fuse import Fuse
 from qir.passes.improve_windows import ImproveWindows
 from qir.passes.inline import Inline
@@ -66,6 +67,9 @@ CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
     (Fuse(), ANY),
     (AlignFlips(), RZZ),
     (MergeRotations(), RZZ),
+    (FoldPhases(), ANY),
+    (FoldPhases(), (*PAIRS, Decompose("rzz"))),
+    (FoldPhases(), RZZ),
     (SimplifyPaulis(), PAIRS),
     (RebuildPairs(), RZZ),
     (ImproveWindows(work=600), RZZ),
@@ -198,7 +202,7 @@ def test_the_journal_proves_it(case: tuple[Pass, tuple[Pass, ...]], circuit: Cir
     journal = Journal()
     after = step.run(before, Context(journal=journal))
     # Regions of Pauli rotations are wide windows; the small limit is for those of the other passes.
-    limits = Limits(exact_qubits={"simplify_paulis": 6, "improve_windows": 4}.get(step.name, 3))
+    limits = Limits(exact_qubits={"fold_phases": 6, "simplify_paulis": 6, "improve_windows": 4}.get(step.name, 3))
     result = equivalent(before, after, journal=journal, limits=limits)
     assert result.verdict == "proved", (result, journal.steps)
 
