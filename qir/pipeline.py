@@ -140,6 +140,8 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
     if level >= 2:
+        # Rotations that merge free the gates between which they stood.
+        head = (*head[:-len(INVISIBLE)], FoldPhases(), *INVISIBLE, Fuse(), CancelInverses())
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         first = middle
