@@ -119,7 +119,7 @@ class ImproveWindows:
             for shape, possible in zip(shapes, enough.tolist()):
                 if possible and (key, shape) not in failed:
                     runs.setdefault(len(shape), []).extend([_Run(number, shape)] * self.starts)
-        solutions: dict[bytes, tuple[_Shape, Angles]] = {}
+        solutions: dict[bytes, tuple[int, _Shape, Angles]] = {}
         spent, total = 0, min(work, sum(len(r) for r in runs.values()))
         for length in sorted(runs):
             for begin in range(0, len(runs[length]), _BATCH):
@@ -132,11 +132,14 @@ class ImproveWindows:
                 batch_shapes = np.array([r.shape for r in batch], np.int64).reshape(len(batch), length)
                 owner = np.array([r.target for r in batch])
                 start = random_angles(batch_shapes, width, random)
-                solved, angles = fit(unitaries[owner], batch_shapes, start, owner)
+                solved, angles = fit(unitaries[owner], batch_shapes, start)
                 for at in np.flatnonzero(solved).tolist():
-                    solutions.setdefault(keys[batch[at].target], (batch[at].shape, angles.take([at])))
+                    key, one = keys[batch[at].target], angles.take([at])
+                    pulses = _pulses(one)
+                    if key not in solutions or pulses < solutions[key][0]:
+                        solutions[key] = (pulses, batch[at].shape, one)
                 failed.update((keys[r.target], r.shape) for r in batch)
-        result = [(w, *solutions[key]) for w, key in zip(windows, keys) if key in solutions]
+        result = [(w, *solutions[key][1:]) for w, key in zip(windows, keys) if key in solutions]
         return result, spent
 
 
@@ -153,6 +156,12 @@ def _smaller(shape: _Shape, width: int, moved: int) -> list[_Shape]:
     if 3 * width + 5 * (len(shape) - 1) >= 4**width - 1:
         result.add(tuple(i % number for i in range(len(shape) - 1)))
     return sorted(result)
+
+
+def _pulses(angles: Angles) -> int:
+    """One-qubit pulses up to z rotations of one circuit: none, one or two for each gate, by its polar angle."""
+    theta = zyz(angles.gates.reshape(-1, 4))[0]
+    return int(np.where(theta == 0, 0, np.where((theta == PI / 2) | (theta == PI), 1, 2)).sum())
 
 
 def _unitaries(windows: list[Window]) -> Complex:

@@ -31,8 +31,9 @@ Real = npt.NDArray[np.float64]
 
 EXACT = 1e-11
 """A circuit with no entry of its difference from the target above this is a solution."""
-_HOPELESS = ((10, 0.25), (20, 0.05), (35, 1e-3))
-"""Runs that are above the second after the first many rounds are given up; few of them would end at 0."""
+_PATIENCE, _PROGRESS, _NEAR = 5, 0.8, 1e-6
+"""Every so many rounds, runs are given up that did not come closer by this factor and are not near: they are at
+another minimum, and few of them would leave it."""
 
 
 class _Space(NamedTuple):
@@ -218,11 +219,10 @@ def _exponential(turn: Real) -> Real:
     return np.concatenate([np.cos(angle / 2)[..., None], turn * (0.5 * np.sinc(angle / (2 * np.pi)))[..., None]], axis=-1)
 
 
-def fit(targets: Complex, shapes: Index, angles: Angles, group: Index, rounds: int = 60) -> tuple[Mask, Angles]:
+def fit(targets: Complex, shapes: Index, angles: Angles, rounds: int = 60) -> tuple[Mask, Angles]:
     """Circuits of shapes (m, k) fitted to unitaries (m, d, d) up to a phase, from given angles, in at most `rounds` rounds.
 
-    Returns which of them are solutions (to `EXACT`), and the circuits.  Runs that get nowhere are given up early; when
-    a run is done, so are all others of its `group` (m,).
+    Returns which of them are solutions (to `EXACT`), and the circuits.  Runs that get nowhere are given up early.
     """
     space = _space(angles.num_qubits)
     inverse = targets.conj().transpose(0, 2, 1)
@@ -232,12 +232,13 @@ def fit(targets: Complex, shapes: Index, angles: Angles, group: Index, rounds: i
     live = np.arange(len(targets))
     jacobian, whole = _linearise(shapes, best)
     error, cost = _difference(whole, inverse, space)
-    hopeless = dict(_HOPELESS)
+    before = np.full(len(targets), np.inf)
     for number in range(rounds):
         solved[live] = (np.abs(error).max(axis=1) < EXACT) & (cost < EXACT)
-        keep = ~np.isin(group[live], group[live[solved[live]]])
-        if number in hopeless:
-            keep &= cost < hopeless[number]
+        keep = ~solved[live]
+        if number and number % _PATIENCE == 0:
+            keep &= (cost < _PROGRESS * before[live]) | (cost < _NEAR)
+            before[live] = cost
         if not keep.all():
             live, jacobian, error, cost = live[keep], jacobian[keep], error[keep], cost[keep]
         if not len(live):
