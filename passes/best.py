@@ -14,6 +14,7 @@ from qir.gates import NUM_GATES, opcode
 from qir.journal import Journal
 
 from .base import Context, Pass
+from .pauli_regions import count_rotations
 
 __all__ = ["Best", "IfChanged", "cost"]
 
@@ -61,6 +62,7 @@ class IfChanged:
 class Best:
     """Run each of some pipelines on the circuit and keep the result with the least `cost`, the first of equals.
 
+    rotations: count rotations by other than multiples of pi/2 like two-qubit gates.
     Circuits with more than `limit` operations times qubits only see the first.  Keeps: what all of the
     pipelines keep.
     """
@@ -69,6 +71,7 @@ class Best:
     pipelines: tuple[tuple[Pass, ...], ...] = ()
     entangler: str = "rzz"
     limit: int = 100_000
+    rotations: bool = False
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         found: tuple[tuple[int, int, int], Circuit, Journal | None] | None = None
@@ -82,6 +85,8 @@ class Best:
             if context.progress is not None:
                 context.progress(number + 1, len(chosen))
             price = cost(result, self.entangler)
+            if self.rotations and len(chosen) > 1:
+                price = (price[0] + count_rotations(result), *price[1:])
             if found is None or price < found[0]:
                 found = (price, result, journal)
         if found is None:

@@ -26,7 +26,7 @@ from qir.symplectic import LETTERS, multiply, sign_of
 
 from .pauli_rules import RULES, Rule
 
-__all__ = ["SUPPORTED", "Frame", "PauliForm", "Rotation", "is_supported", "extract"]
+__all__ = ["SUPPORTED", "Frame", "PauliForm", "Rotation", "Value", "extract", "is_supported", "symbolic"]
 
 Pauli = tuple[int, int, int]
 Images = tuple[int, int, int, int]
@@ -50,12 +50,17 @@ def quarter_turns(angle: Value) -> int | None:
 
 @dataclass(slots=True)
 class Rotation:
-    """exp(-i angle/2 P): P by its masks (its sign is in the angle); `row` is the operation it comes from."""
+    """exp(-i angle/2 P): P by its masks (its sign is in the angle); `row` is the operation it comes from.
+
+    sign: of the operation's own Pauli, pulled back, beside P.    fixed: not to be merged with others.
+    """
 
     x: int
     z: int
     angle: Value
     row: int
+    sign: int = 1
+    fixed: bool = False
 
 
 class Frame:
@@ -274,7 +279,8 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
         turns = quarter_turns(angle)
         if turns is None:
             pauli = frame.image(qubits, letters)
-            rotations.append(Rotation(pauli[0], pauli[1], -angle if sign_of(pauli) else angle, row))
+            sign = -1 if sign_of(pauli) else 1
+            rotations.append(Rotation(pauli[0], pauli[1], angle * sign, row, sign))
             return 0.0
         frame.rotate(qubits, letters, turns)
         if turns:
@@ -309,7 +315,8 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
                 if quarter == _TURNED:
                     pauli = frame.image(on, letters)
                     value = angles[at]
-                    rotations.append(Rotation(pauli[0], pauli[1], -value if sign_of(pauli) else value, row))
+                    sign = -1 if sign_of(pauli) else 1
+                    rotations.append(Rotation(pauli[0], pauli[1], value * sign, row, sign))
                 elif quarter:
                     frame.rotate(on, letters, quarter)
                     cliffords.append((text, on, quarter))
@@ -334,8 +341,8 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
                 frame.clifford(step.clifford, on)
                 cliffords.append((step.clifford, on, 0))
             else:
-                phase += turn(on, step.letters, _symbolic(step.angle, values), row)
-        extra_phase = _symbolic(rule.phase, values)
+                phase += turn(on, step.letters, symbolic(step.angle, values), row)
+        extra_phase = symbolic(rule.phase, values)
         if isinstance(extra_phase, Angle):
             symbols = symbols + extra_phase
         else:
@@ -344,8 +351,8 @@ def extract(circuit: Circuit, rows: Iterable[int], wires: tuple[int, ...] | None
     return form
 
 
-def _symbolic(linear: tuple[float, float, float, float], params: Sequence[Value]) -> Value:
-    """An angle of a rule, with symbols."""
+def symbolic(linear: tuple[float, float, float, float], params: Sequence[Value]) -> Value:
+    """An angle of a rule, for angles that may have symbols."""
     result: Value = linear[0]
     for factor, value in zip(linear[1:], params):
         if factor:

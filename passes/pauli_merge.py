@@ -14,7 +14,7 @@ from qir.symplectic import LETTERS, Planes, bits, sign_of
 
 from .pauli_form import PauliForm, Rotation, quarter_turns
 
-__all__ = ["merge_rotations"]
+__all__ = ["absorb", "join", "merge_rotations"]
 
 
 def merge_rotations(form: PauliForm) -> int:
@@ -23,18 +23,21 @@ def merge_rotations(form: PauliForm) -> int:
     A merged rotation stands where the first of the two stood.
     """
     before = len(form.rotations)
-    while _sweep(form):
-        pass
+    while join(form):
+        absorb(form)
     return before - len(form.rotations)
 
 
-def _sweep(form: PauliForm) -> bool:
+def join(form: PauliForm) -> bool:
+    """Merge what is one rotation as it stands; whether some are Cliffords now, that others may pass."""
     latest: dict[tuple[int, int], int] = {}
     rotations = form.rotations
     clifford = False
     alive = (1 << len(rotations)) - 1
     planes = Planes.of([(r.x, r.z, 0) for r in rotations], form.num_qubits)
     for i, r in enumerate(rotations):
+        if r.fixed:
+            continue
         key = (r.x, r.z)
         j = latest.get(key)
         if j is not None and not (planes.clash(r.x, r.z) & alive) >> (j + 1) & ((1 << i - j - 1) - 1):
@@ -56,12 +59,10 @@ def _sweep(form: PauliForm) -> bool:
         else:
             latest[key] = i
     form.rotations = [r for r in rotations if r.angle != 0.0]
-    if clifford:
-        _absorb(form)
     return clifford
 
 
-def _absorb(form: PauliForm) -> None:
+def absorb(form: PauliForm) -> None:
     """Move rotations by multiples of pi/2 to the end, into the frame."""
     n, count = form.num_qubits, len(form.rotations)
     frame = form.frame
@@ -89,7 +90,7 @@ def _absorb(form: PauliForm) -> None:
         elif i not in turning:
             r.x, r.z, sign = moved[i]
             if sign:
-                r.angle = -r.angle
+                r.angle, r.sign = -r.angle, -r.sign
             kept.append(r)
     form.rotations = kept
     form.cliffords[:0] = gates

@@ -8,11 +8,9 @@ import numpy.typing as npt
 from qir.circuit import Circuit
 from qir.columns import OPERATIONS
 
-from .pauli_form import SUPPORTED, is_supported
+from .pauli_form import SUPPORTED, extract, is_supported
 
-__all__ = ["regions"]
-
-
+__all__ = ["count_rotations", "regions"]
 
 def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
     """Window numbers per operation, never falling along a wire, and the rows of each region.
@@ -88,3 +86,8 @@ def _one_region(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]
     labels = np.zeros(count, np.int64)
     labels[others] = np.arange(1, len(others) + 1)
     return labels, [rows.tolist()]
+
+
+def count_rotations(circuit: Circuit) -> int:
+    """The rotations by other than multiples of pi/2 that a circuit's gates are, one by one; T gates of Clifford + T."""
+    return sum(len(extract(circuit, rows).rotations) for rows in regions(circuit)[1])

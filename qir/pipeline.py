@@ -20,7 +20,9 @@ from qir.passes.cancel import CancelInverses
 from qir.passes.decompose import Decompose
 from qir.passes.elide import ElideSwaps, RestoreOrder
 from qir.passes.flip import AlignFlips, FoldAngles
+from qir.passes.fold_phases import FoldPhases
 from qir.passes.fuse import Fuse
+from qir.passes.improve_windows import ImproveWindows
 from qir.passes.inline import Inline
 from qir.passes.invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
 from qir.passes.lower_ionq import LowerIonq
@@ -58,8 +60,17 @@ _AGAIN = IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE))
 REBUILD: tuple[Pass, ...] = (IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE, _AGAIN)),)
 """Two-qubit blocks by KAK, what that lets merge, and the blocks that then are next to each other."""
 
+FOLD: tuple[Pass, ...] = (IfChanged(FoldPhases(), MERGE),)
+"""Rotations merged across the whole circuit."""
+
 SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000, dense=4.0)
 """Many runs of the search over Pauli rotations."""
+
+NARROW = ImproveWindows(stages=((3, 0),), work=6_000, then=(*MERGE, *REBUILD))
+"""Windows on three qubits, each of their gates left out."""
+
+WIDE = ImproveWindows(then=(*MERGE, *REBUILD))
+"""Windows on four qubits too, and other shapes."""
 
 
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
@@ -77,8 +88,13 @@ def _independent(level: int) -> tuple[Pass, ...]:
     head: tuple[Pass, ...] = (Inline(), *CLEAN, *INVISIBLE)
     if level == 1:
         return (*head, Fuse())
-    pairs: tuple[Pass, ...] = (Decompose("two"), Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE)
-    return (*head, Best(((Fuse(),), pairs)))
+    pairs: tuple[Pass, ...] = (Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE, *FOLD)
+    if level == 2:
+        return (*head, Best(((*FOLD, Fuse()), pairs), rotations=True))
+    # Numerical search would add rotations, which cost most where errors are corrected; so may blocks by KAK.
+    plain: tuple[Pass, ...] = (SEARCH, Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *INVISIBLE)
+    candidates = ((*FOLD, Fuse()), pairs, (SimplifyPaulis(), *pairs), plain, (*plain, *REBUILD, *INVISIBLE, *FOLD))
+    return (*head, Best(candidates, limit=_LARGE, rotations=True))
 
 
 def _optimise(level: int) -> tuple[Pass, ...]:
@@ -89,11 +105,12 @@ def _optimise(level: int) -> tuple[Pass, ...]:
         return PAIRS
     if level == 2:
         return (*PAIRS, ChooseView(REBUILD, (*PAIRS, *REBUILD)))
-    paulis: tuple[Pass, ...] = (SimplifyPaulis(), *PAIRS, *REBUILD)
-    search: tuple[Pass, ...] = (SEARCH, *PAIRS, *REBUILD)
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
-    written = (Decompose("two"), *search)
-    return (Best((pairs, (*PAIRS, *paulis), written, (*pairs, *search)), limit=_LARGE), Best(((), search), limit=_LARGE))
+    paulis: tuple[Pass, ...] = (*PAIRS, SimplifyPaulis(), *pairs, NARROW)
+    search: tuple[Pass, ...] = (SEARCH, *pairs, NARROW)
+    folded: tuple[Pass, ...] = (Decompose("two"), *FOLD, *pairs, NARROW)
+    first = Best((folded, paulis, (Decompose("two"), *search), (*pairs, *search)), limit=_LARGE)
+    return (first, Best(((), search), limit=_LARGE), Best(((WIDE,), (WIDE, *search, WIDE)), limit=_LARGE))
 
 
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
@@ -124,6 +141,8 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
     if level >= 2:
+        # Rotations that merge free the gates between which they stood.
+        head = (*head[:-len(INVISIBLE)], FoldPhases(), *INVISIBLE, Fuse(), CancelInverses())
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         first = middle

@@ -30,7 +30,9 @@ from qir.passes.cancel import CancelInverses
 from qir.passes.decompose import Decompose
 from qir.passes.elide import ElideSwaps, RestoreOrder
 from qir.passes.flip import AlignFlips, FoldAngles
+from qir.passes.fold_phases import FoldPhases
 from qir.passes.fuse import Fuse
+from qir.passes.improve_windows import ImproveWindows
 from qir.passes.inline import Inline
 from qir.passes.invisible import RemoveBeforeMeasure, RemoveFreshResets, RemoveUnmeasured
 from qir.passes.lower_ionq import LowerIonq
@@ -67,8 +69,12 @@ CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
     (Fuse(), ANY),
     (AlignFlips(), RZZ),
     (MergeRotations(), RZZ),
+    (FoldPhases(), ANY),
+    (FoldPhases(), (*PAIRS, Decompose("rzz"))),
+    (FoldPhases(), RZZ),
     (SimplifyPaulis(), PAIRS),
     (RebuildPairs(), RZZ),
+    (ImproveWindows(work=600), RZZ),
     (Best(((Fuse(),), (Fuse(), RebuildPairs()))), RZZ),
     (IfChanged(RebuildPairs(), (Fuse(),)), RZZ),
     (ChooseView((RebuildPairs(), Fuse()), (Decompose("rzz"), Fuse())), RZZ),
@@ -198,7 +204,7 @@ def test_the_journal_proves_it(case: tuple[Pass, tuple[Pass, ...]], circuit: Cir
     journal = Journal()
     after = step.run(before, Context(journal=journal))
     # Regions of Pauli rotations are wide windows; the small limit is for those of the other passes.
-    limits = Limits(exact_qubits=6 if step.name == "simplify_paulis" else 3)
+    limits = Limits(exact_qubits={"fold_phases": 6, "simplify_paulis": 6, "improve_windows": 4}.get(step.name, 3))
     result = equivalent(before, after, journal=journal, limits=limits)
     assert result.verdict == "proved", (result, journal.steps)
 
