@@ -10,28 +10,24 @@ from pathlib import Path
 from typing import Any, Union
 
 from qir.circuit import Circuit
+from qir.compile_circuits import CircuitCompiler, PassHook
 from qir.diagnostics import Diagnostic, error, warning
-from qir.errors import CompileError, InternalError, ParseError, UsageError
+from qir.errors import CompileError, ParseError, UsageError
 from qir.estimate import estimate
 from qir.frontends import open_source, read
 from qir.job import Emission, JobCircuit, JobSpec
-from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.lint.target_rules import TARGET_RULES
-from qir.metrics import Metrics, measure
 from qir.pipeline import Context
-from qir.pipeline import run as run_pipeline
 from qir.program import Program, has_errors
-from qir.report import CircuitReport, PassReport, Report, Verification
+from qir.report import CircuitReport, Report
 from qir.source import Source
-from qir.sweeps import bind_rows
 from qir.targets import all_targets, find
 from qir.targets.target import Target
 
 __all__ = ["Compiled", "compile", "dumps", "load", "load_all", "load_job", "loads"]
 
 AnySource = Union[Circuit, JobSpec, "os.PathLike[str]", str]
-PassHook = Callable[[str, Circuit, Circuit], None]
 
 
 @dataclass(frozen=True)
@@ -175,27 +171,26 @@ def compile(
     found = [d for p in programs for d in p.diagnostics]
     job = _override(job, shots, precision, observables, parameter_values, options)
     found += _check(programs, machine)
+    bind = False
     if machine is not None:
         if machine.retired and not any(d.slug == "target.retired" for d in found):
             found.append(warning("target.retired", f"{machine.name} is retired ({machine.retired})"))
         machine = _with_noise(machine, job.noise)
         function = machine.vendor == "ionq" and _is_function(job, program)
-        if machine.vendor != "ibm" and not function:
-            job = bind_rows(job)
+        bind = machine.vendor != "ibm" and not function
         if function or (machine.vendor == "ibm" and _ibm_program(job, program) == "estimator"):
             job = _unmeasured(job)
     chosen = _gateset(gateset, machine, job, program)
     context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
-    results: list[JobCircuit] = []
+    compiler = CircuitCompiler(context, limits, verify, on_pass)
+    results = [result for entry in job.circuits for result in compiler.compile(entry, bind=bind)]
     reports: list[CircuitReport] = []
-    for index, entry in enumerate(job.circuits):
-        compiled, report = _compile_one(entry, context, verify=verify, limits=limits, on_pass=on_pass)
-        results.append(replace(entry, circuit=compiled))
+    for index, (entry, report) in enumerate(results):
         numbers = None
         if machine is not None:
-            numbers = estimate(compiled, machine, shots=entry.shots or job.shots, mitigated=_mitigated(job))
+            numbers = estimate(entry.circuit, machine, shots=entry.shots or job.shots, mitigated=_mitigated(job))
         reports.append(replace(report, name=report.name or str(index), estimate=numbers))
-    done = replace(job, circuits=tuple(results))
+    done = replace(job, circuits=tuple(entry for entry, _ in results))
     emission = _emit(done, machine, chosen, program, wire)
     if has_errors(emission.diagnostics):
         raise CompileError([*found, *emission.diagnostics])
@@ -344,40 +339,6 @@ def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: 
         return "qasm3"
     ideal = target.simulator and not (job.noise and job.noise.get("model") not in (None, "ideal"))
     return "qis" if ideal else "native"
-
-
-def _compile_one(
-    entry: JobCircuit, context: Context, *, verify: bool, limits: Limits, on_pass: PassHook | None
-) -> tuple[Circuit, CircuitReport]:
-    """Run the pipeline on one circuit and check the result.  InternalError when the check refutes it."""
-    circuit = entry.circuit
-    passes: list[PassReport] = []
-    before: list[Metrics] = []
-
-    def hook(name: str, seconds: float, old: Circuit, new: Circuit) -> None:
-        passes.append(PassReport(name, seconds, len(old.columns), len(new.columns)))
-        if not before:
-            before.append(measure(new if name == "inline" else old))
-        if on_pass is not None:
-            on_pass(name, old, new)
-
-    journal = Journal() if verify else None
-    compiled = run_pipeline(circuit, replace(context, journal=journal), on_pass=hook)
-    verification = Verification("unchecked", None, "verification was switched off")
-    if verify:
-        from qir.verify import equivalent
-
-        result = equivalent(circuit, compiled, assume_zero=context.assume_zero, journal=journal, limits=limits)
-        verification = Verification(result.verdict, result.method, result.detail)
-        if result.verdict == "refuted":
-            message = f"the compiled circuit is not the same as the source: {result.detail}"
-            raise InternalError([error("internal.refuted", message, help=_REPORT)])
-    counted = before[0] if before else measure(circuit)
-    name = entry.name or circuit.name
-    return compiled, CircuitReport(name, counted, measure(compiled), verification, tuple(passes), compiled.layout, None)
-
-
-_REPORT = "this is a bug in qir: please report it with the source program"
 
 
 def _ibm_program(job: JobSpec, program: str | None) -> str:

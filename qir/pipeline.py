@@ -33,7 +33,10 @@ from qir.passes.views import ChooseView
 from qir.passes.zero import RemoveZeroInput
 from qir.targets.target import Target
 
-__all__ = ["PASSES", "Context", "Hook", "pipeline_for", "run"]
+__all__ = ["PASSES", "Context", "Hook", "Passes", "halves_for", "pipeline_for", "run"]
+
+Passes = tuple[Pass, ...]
+"""A pipeline."""
 
 Hook = Callable[[str, float, Circuit, Circuit], None]
 """Called after each pass with its name, its seconds, and the circuits before and after."""
@@ -73,6 +76,13 @@ WIDE = ImproveWindows(then=(*MERGE, *REBUILD))
 """Windows on four qubits too, and other shapes."""
 
 
+NATIVE: dict[str, tuple[Pass, ...]] = {
+    "zz": (FoldAngles(), LowerIonq("zz")),
+    "ms": (FoldAngles(signed=True), RzzToRxx(), LowerIonq("ms")),
+}
+"""To IonQ's native gates, by entangler."""
+
+
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
     """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
     if target is None or target.vendor == "local":
@@ -80,6 +90,17 @@ def pipeline_for(target: Target | None, gateset: str | None = None, level: int =
     if target.vendor == "ionq":
         return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
     return _ibm(level)
+
+
+def halves_for(target: Target | None, gateset: str | None, level: int) -> tuple[Passes, Passes] | None:
+    """The pipeline of a circuit with parameters, and that of what it becomes once they have values.
+
+    None where circuits are better given values first (or keep their parameters).
+    """
+    if target is None or target.vendor != "ionq" or gateset != "native" or level == 0:
+        return None
+    native = NATIVE[target.entangler or "zz"]
+    return pipeline_for(target, gateset, level)[: -len(native)], (*MERGE, *INVISIBLE, *native)
 
 
 def _independent(level: int) -> tuple[Pass, ...]:
@@ -123,9 +144,7 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
             return (*head, *plain)
         as_written = (Decompose("two"), *ELIDE, *INVISIBLE, *plain)
         return (*head, Best((as_written, (*_optimise(level), FoldAngles(signed=True), Fuse(), LowerQis()))))
-    if target.entangler == "ms":
-        return (*head, *_optimise(level), FoldAngles(signed=True), RzzToRxx(), LowerIonq("ms"))
-    return (*head, *_optimise(level), FoldAngles(), LowerIonq("zz"))
+    return (*head, *_optimise(level), *NATIVE[target.entangler or "zz"])
 
 
 def _ibm(level: int) -> tuple[Pass, ...]:
@@ -156,9 +175,9 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     return (*head, *middle, RouteQubits(), Relocate(), *tail)
 
 
-def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:
-    """The circuit after the pipeline for `context`'s target, gateset and level."""
-    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level)))
+def run(circuit: Circuit, context: Context, passes: Passes | None = None, *, on_pass: Hook | None = None) -> Circuit:
+    """The circuit after some passes, by default the pipeline for `context`'s target, gateset and level."""
+    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level) if passes is None else passes))
     while todo:
         step = todo.pop()
         follow: tuple[Pass, ...] = ()

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from qir.diagnostics import error
 from qir.errors import CompileError
-from qir.job import JobCircuit, JobSpec
+from qir.job import JobCircuit
 
 __all__ = ["bind_rows", "value_rows"]
 
@@ -53,18 +53,16 @@ def _misfit(message: str, parameters: tuple[str, ...]) -> CompileError:
     return CompileError([error("job.values", message, help=f"parameters, in the order of positional values: {order}")])
 
 
-def bind_rows(job: JobSpec) -> JobSpec:
-    """Every circuit with values becomes one circuit per row of its values, in row order."""
-    circuits: list[JobCircuit] = []
-    for entry in job.circuits:
-        if entry.parameter_values is None:
-            circuits.append(entry)
-            continue
-        names = entry.circuit.parameters
-        rows = value_rows(entry.parameter_values, names)
-        flat = rows.reshape(-1, len(names)).tolist() if names else [[]]
-        for index, row in enumerate(flat):
-            bound = entry.circuit.bind(dict(zip(names, row)))
-            name = f"{entry.name or 'row'}_{index}" if len(flat) > 1 else entry.name
-            circuits.append(replace(entry, circuit=bound, name=name, parameter_values=None))
-    return replace(job, circuits=tuple(circuits))
+def bind_rows(entry: JobCircuit) -> list[tuple[JobCircuit, dict[str, float]]]:
+    """One circuit per row of values, in row order, each with its values; a circuit without values as it is."""
+    if entry.parameter_values is None:
+        return [(entry, {})]
+    names = entry.circuit.parameters
+    rows = value_rows(entry.parameter_values, names)
+    flat = rows.reshape(-1, len(names)).tolist() if names else [[]]
+    result: list[tuple[JobCircuit, dict[str, float]]] = []
+    for index, row in enumerate(flat):
+        values = dict(zip(names, row))
+        name = f"{entry.name or 'row'}_{index}" if len(flat) > 1 else entry.name
+        result.append((replace(entry, circuit=entry.circuit.bind(values), name=name, parameter_values=None), values))
+    return result

@@ -131,6 +131,26 @@ def test_parameters_are_bound_row_by_row_for_ionq() -> None:
     assert len(compiled.payload["input"]["circuits"]) == 3
 
 
+@pytest.mark.parametrize("target", ["qpu.forte-1", "qpu.aria-1"])
+def test_a_circuit_with_many_rows_of_values_is_searched_once(target: str) -> None:
+    builder = CircuitBuilder(3)
+    builder.h(0).h(1).h(2)
+    for a, b in ((0, 1), (1, 2), (0, 2)):
+        builder.cx(a, b).rz("gamma", b).cx(a, b)
+    ansatz = builder.rx("beta", 0).rx("beta", 1).rx("beta", 2).build()
+    values = np.random.default_rng(1).uniform(-7, 7, (12, 2))
+    values[3] = 0.0
+    job = qir.compile(ansatz, target, parameter_values=values.tolist(), shots=10)
+    first, second = (r.passes for r in job.report.circuits[:2])
+    assert "choose_view" in {p.name for p in first}
+    assert "choose_view" not in {p.name for p in second}
+    for row, circuit, report in zip(values.tolist(), job.circuits, job.report.circuits):
+        assert report.verification.verdict == "proved"
+        assert report.after.two_qubit <= 3
+        assert qir.equivalent(ansatz.bind(dict(zip(("beta", "gamma"), row))), circuit).verdict == "proved"
+    assert job.report.circuits[3].after.two_qubit == 0
+
+
 # -- bad input ----------------------------------------------------------------------------------
 
 BAD = {

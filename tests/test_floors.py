@@ -21,7 +21,7 @@ FLOORS: dict[str, int] = {
     "drawing": 5, "report": 5, "sweeps": 5,
     "frontends": 5, "emitters": 5, "lint": 5, "verify": 5, "submitters": 5, "passes": 5, "grammars": 5,
     "pipeline": 6,
-    "comparison": 5, "compiler": 7, "linter": 7, "simulator": 7,
+    "comparison": 5, "compile_circuits": 7, "compiler": 7, "linter": 7, "simulator": 7,
     "cli": 8, "lsp": 8, "serve": 8,
     "__init__": 9, "__main__": 9,
 }  # fmt: skip
