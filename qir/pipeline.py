@@ -110,12 +110,13 @@ def _independent(level: int) -> tuple[Pass, ...]:
     if level == 1:
         return (*head, Fuse())
     pairs: tuple[Pass, ...] = (Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE, *FOLD)
+    candidates: tuple[Passes, ...] = ((*FOLD, Fuse()), pairs, (SimplifyPaulis(), *pairs))
     if level == 2:
-        return (*head, Best(((*FOLD, Fuse()), pairs), rotations=True))
+        return (*head, Best(candidates, rotations=True))
     # Numerical search would add rotations, which cost most where errors are corrected; so may blocks by KAK.
     plain: tuple[Pass, ...] = (SEARCH, Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *INVISIBLE)
-    candidates = ((*FOLD, Fuse()), pairs, (SimplifyPaulis(), *pairs), plain, (*plain, *REBUILD, *INVISIBLE, *FOLD))
-    return (*head, Best(candidates, limit=_LARGE, rotations=True))
+    search: tuple[Passes, ...] = (plain, (*plain, *REBUILD, *INVISIBLE, *FOLD))
+    return (*head, Best((*candidates, *search), limit=_LARGE, rotations=True))
 
 
 def _optimise(level: int) -> tuple[Pass, ...]:
