@@ -107,14 +107,12 @@ def embedded_waves(name: str, operands: tuple[int, ...], width: int) -> tuple[fl
 def basis(angles: Real, rate: float) -> Real:
     """1, cos, sin of half the angle (times `rate`), and the cosine's square and product with the sine: (n, 5)."""
     half = angles * (rate / 2)
-    cos, sin = np.cos(half), np.sin(half)
-    result = np.empty((len(half), 5))
-    result[:, 0] = 1
-    result[:, 1] = cos
-    result[:, 2] = sin
-    result[:, 3] = cos * cos
-    result[:, 4] = sin * cos
-    return result
+    result = np.empty((5, len(half)))
+    result[0] = 1
+    cos, sin = np.cos(half, out=result[1]), np.sin(half, out=result[2])
+    np.multiply(cos, cos, out=result[3])
+    np.multiply(sin, cos, out=result[4])
+    return result.T
 
 
 @cache
