@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from qir.circuit import Assign, Call, Circuit, Extra, For, If, Switch, While
 from qir.columns import OPERATIONS
 from qir.expressions import Expr
+from qir.verify.arrays import places
 
 __all__ = ["Legs", "find_legs"]
 
@@ -27,12 +29,22 @@ _MEASURE = OPERATIONS["measure"]
 
 @dataclass(frozen=True)
 class Legs:
-    """Legs sorted by wire and, on a wire, by program order.  `leg` is the operand's number, -1 when classical."""
+    """Legs sorted by wire and, on a wire, by program order.
+
+    place: three times the row, plus the operand's number where that is less than 3; leg: the number of the operand, -1 when
+    classical (None: to be derived from `place`).
+    """
 
     op: Index
-    wire: Index
-    leg: Index
+    wire: npt.NDArray[np.int32]
     num_wires: int
+    place: Index
+    _leg: Index | None = None
+
+    @cached_property
+    def leg(self) -> Index:
+        """Per leg the operand's number, -1 when classical."""
+        return self.place - 3 * self.op if self._leg is None else self._leg
 
     def falls(self, labels: npt.NDArray[np.integer[Any]]) -> int | None:
         """The first wire along which labels fall, or None."""
@@ -48,20 +60,30 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
     if rows is not None:
         opcode, qubits, clbit, extra = (x.take(rows, axis=0) for x in (opcode, qubits, clbit, extra))
     flat = qubits.ravel()
-    found = np.flatnonzero(flat >= 0)
+    found = places(flat >= 0)
+    wire = flat.take(found)
+    special = _special(opcode, extra).tolist()
+    n16 = n + c < 2**15
+    if not special and columns.terms is None and n16 and (len(clbit) == 0 or int(clbit.max()) < 0):
+        order = np.argsort(wire.astype(np.int16), kind="stable")
+        place = found.take(order)
+        op = place // 3
+        if rows is not None:
+            place, op = place - 3 * op + 3 * rows.take(op), rows.take(op)
+        return Legs(op, wire.take(order), n + c + 1, place)
     row = found // 3
     ops: list[Index] = [row]
-    targets: list[npt.NDArray[np.int32]] = [flat.take(found)]
-    places: list[Index] = [found - 3 * row]
-    writing = np.flatnonzero(clbit >= 0)
+    targets: list[npt.NDArray[np.int32]] = [wire]
+    legs: list[Index] = [found - 3 * row]
+    writing = places(clbit >= 0)
     if len(writing):
         # Bits are wires of their own: their legs may follow those of the qubits.
         ops.append(writing)
         targets.append(clbit.take(writing) + np.int32(n))
-        places.append(np.full(len(writing), -1))
+        legs.append(np.full(len(writing), -1))
     ordered = len(ops)
     memory = n + c
-    for i in _special(opcode, extra).tolist():
+    for i in special:
         index = int(extra[i])
         known = circuit.extras[index] if index >= 0 else Extra()
         reach = None if int(opcode[i]) in _EVERYTHING else _reach(known, circuit)
@@ -78,21 +100,18 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
         wide = [q for q in wide if q not in held]
         ops.append(np.full(len(wide) + len(classical), i))
         targets.append(np.array(wide + classical, np.int32))
-        places.append(np.array([*range(len(wide)), *[-1] * len(classical)], np.int64))
+        legs.append(np.array([*range(len(wide)), *[-1] * len(classical)], np.int64))
     if columns.terms is not None:
         local = {v.name for v in circuit.variables if v.kind != "input"}
         loud = [i + 1 for i, a in enumerate(circuit.angles) if local.intersection(a.parameters)] if local else []
         if loud:
             terms = columns.terms if rows is None else columns.terms.take(rows, axis=0)
-            reading = np.flatnonzero(np.isin(terms, loud).any(axis=1))
+            reading = places(np.asarray(np.isin(terms, loud).any(axis=1)))
             ops.append(reading)
             targets.append(np.full(len(reading), memory, np.int32))
-            places.append(np.full(len(reading), -1))
-    if len(ops) == 1:
-        op, wire, place = ops[0], targets[0], places[0]
-    else:
-        op, wire, place = np.concatenate(ops), np.concatenate(targets), np.concatenate(places)
-    if memory < 2**15:
+            legs.append(np.full(len(reading), -1))
+    op, wire, leg = np.concatenate(ops), np.concatenate(targets), np.concatenate(legs)
+    if n16:
         # Sorting numbers of 16 bits is linear, and stable.
         if len(ops) > ordered:
             by_row = np.argsort(op, kind="stable")
@@ -101,17 +120,19 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
             order = np.argsort(wire.astype(np.int16), kind="stable")
     else:
         order = np.argsort(wire.astype(np.int64) * max(len(opcode), 1) + op, kind="stable")
-    op = op.take(order)
-    return Legs(op if rows is None else rows.take(op), wire.take(order).astype(np.int64), place.take(order), memory + 1)
+    op, leg = op.take(order), leg.take(order)
+    if rows is not None:
+        op = rows.take(op)
+    return Legs(op, wire.take(order), memory + 1, 3 * op + np.clip(leg, 0, 2), leg)
 
 
 def _special(opcode: npt.NDArray[np.int32], extra: npt.NDArray[np.int32]) -> Index:
     """Operations whose reach is not in the columns."""
-    special = extra >= 0
+    special = np.asarray(extra >= 0)
     if len(opcode) and int(opcode.max()) > _MEASURE:
         for code in _EVERYTHING:
             special |= opcode == code
-    return np.flatnonzero(special)
+    return places(special)
 
 
 def _expressions(extra: Extra) -> Iterator[Expr]:

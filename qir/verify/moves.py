@@ -18,6 +18,7 @@ from qir.columns import OPERATIONS, USER, distinct
 from qir.gates import GATES, NUM_GATES
 from qir.journal import Step
 from qir.params import Angle
+from qir.verify.arrays import places
 from qir.verify.definitions import add_controls, apply, gate_matrices, matrix_power, pauli_rotation
 from qir.verify.legs import Legs, find_legs
 from qir.verify.result import Unjustified
@@ -104,7 +105,7 @@ def _leg_letters(circuit: Circuit, legs: Legs) -> npt.NDArray[np.int8]:
         return result
     special = columns.extra.take(legs.op) >= 0
     result[special & (codes != _MEASURE)] = 0
-    rows = np.flatnonzero(special & (legs.wire < circuit.num_qubits))
+    rows = places(special & (legs.wire < circuit.num_qubits))
     known: dict[int, dict[int, int]] = {}
     for i, row, wire in zip(rows.tolist(), legs.op[rows].tolist(), legs.wire[rows].tolist()):
         if row not in known:
@@ -135,7 +136,7 @@ def check_reorder(step: Step, notes: Notes) -> None:
     # So is every operation that stands between them.
     moved = position < np.maximum.accumulate(position)
     moved |= position > np.minimum.accumulate(position[::-1])[::-1]
-    rows = np.flatnonzero(moved & ~skipped(before))
+    rows = places(moved & ~skipped(before))
     if not len(rows):
         return
     legs = notes.read(before).legs if 2 * len(rows) > count else find_legs(before, rows)
@@ -144,7 +145,7 @@ def check_reorder(step: Step, notes: Notes) -> None:
     first = np.ones(len(legs.op), np.bool_)
     first[1:] = (legs.wire[1:] != legs.wire[:-1]) | (letters[1:] != letters[:-1]) | (letters[1:] == 0)
     place = position.take(legs.op)
-    runs = np.flatnonzero(first)
+    runs = places(first)
     latest, earliest = np.maximum.reduceat(place, runs), np.minimum.reduceat(place, runs)
     wire = legs.wire.take(runs)
     if not ((latest[:-1] > earliest[1:]) & (wire[1:] == wire[:-1])).any():
@@ -152,18 +153,18 @@ def check_reorder(step: Step, notes: Notes) -> None:
     _check_pairs(before, legs.op, legs.wire, letters, place)
 
 
-def _check_pairs(circuit: Circuit, op: Index, wire: Index, letters: npt.NDArray[np.int8], place: Index) -> None:
+def _check_pairs(circuit: Circuit, op: Index, wire: npt.NDArray[np.int32], letters: npt.NDArray[np.int8], place: Index) -> None:
     """Every pair of operations that exchanged places, one by one."""
     budget = _PAIR_LIMIT
-    bounds = np.flatnonzero(np.diff(wire, prepend=-1, append=-2))
+    bounds = places(np.diff(wire, prepend=-1, append=-2))
     known: dict[tuple[int, int], bool] = {}
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
         spot = place[start:end]
         if not (np.diff(spot) < 0).any():
             continue
         highest = np.maximum.accumulate(spot)
-        for i in np.flatnonzero(spot < highest).tolist():
-            overtaken = np.flatnonzero(spot[:i] > spot[i])
+        for i in places(spot < highest).tolist():
+            overtaken = places(spot[:i] > spot[i])
             budget -= len(overtaken)
             if budget < 0:
                 raise Unjustified("too many operations changed places to look at each pair")
@@ -229,7 +230,7 @@ def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
         raise Unjustified("the mask does not fit the circuit")
     dropped = np.asarray(step.old) != 0
     _same_rest(before, after)
-    kept = np.flatnonzero(~dropped)
+    kept = places(~dropped)
     if len(kept) != len(after.columns) or len(differing(notes.read(before), kept, notes.read(after), None)):
         raise Unjustified("more changed than what was dropped")
     dropped &= ~skipped(before)
@@ -329,7 +330,7 @@ def _from_zero(circuit: Circuit, dropped: Mask, legs: Legs, *, resets_only: bool
     alive = np.full(legs.num_wires, len(dropped))
     staying = stays[legs.op]
     np.minimum.at(alive, legs.wire[staying], legs.op[staying])
-    for row in np.flatnonzero(dropped).tolist():
+    for row in places(dropped).tolist():
         operands = circuit.operands(row)
         fresh = [row < alive[q] for q in operands]
         if int(circuit.columns.opcode[row]) == _RESET:
@@ -468,8 +469,8 @@ def _check_layout(before: Circuit, after: Circuit, first: Index, last: Index) ->
         raise Unjustified("frames did not follow their wires")
 
 
-def _used_wires_have_places(places: Index, circuit: Circuit, notes: Notes, message: str) -> None:
-    gone = places < 0
+def _used_wires_have_places(where: Index, circuit: Circuit, notes: Notes, message: str) -> None:
+    gone = where < 0
     if gone.any():
         legs = notes.read(circuit).legs
         if gone[legs.wire[legs.wire < circuit.num_qubits]].any():
@@ -496,7 +497,7 @@ def check_elide(step: Step, notes: Notes) -> None:
         raise Unjustified("the mask does not fit the circuit")
     marked = np.asarray(step.old) != 0
     moved, where = _walk(before, marked, np.arange(before.num_qubits), before.num_qubits)
-    expected = moved.with_columns(moved.columns.take(np.flatnonzero(~marked)))
+    expected = moved.with_columns(moved.columns.take(places(~marked)))
     if before.num_clbits != after.num_clbits or not _same_rows(Reading(expected, notes.tables), notes.read(after)):
         raise Unjustified("operations are not where the dropped swaps lead")
     _check_layout(before, after, np.arange(before.num_qubits), where)
@@ -509,13 +510,13 @@ def _walk(circuit: Circuit, marked: Mask, start: Index, size: int) -> tuple[Circ
     and where every wire ends.
     """
     columns = circuit.columns
-    rows = np.flatnonzero(marked)
+    rows = places(marked)
     if len(rows) and not ((columns.opcode[rows] == _SWAP) & (columns.extra[rows] < 0)).all():
         raise Unjustified("what is marked as a swap is not one")
     # The last entry keeps the -1 of absent operands where it is.
     place = np.append(start, -1).astype(columns.qubits.dtype)
     qubits, extra = columns.qubits.copy(), columns.extra.copy()
-    special = np.flatnonzero(columns.extra >= 0)
+    special = places(columns.extra >= 0)
     extras = list(circuit.extras)
     begin, seen = 0, 0
     ends = np.append(rows, len(columns))
@@ -549,11 +550,11 @@ def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:
     size = after.num_qubits
     holder = np.full(size, -1, np.int64)
     used = start >= 0
-    holder[start[used]] = np.flatnonzero(used)
-    spare = np.flatnonzero(holder < 0)
+    holder[start[used]] = places(used)
+    spare = places(holder < 0)
     holder[spare] = before.num_qubits + np.arange(len(spare))
     unmoved, held = _walk(after, inserted, holder, before.num_qubits + len(spare))
-    core = unmoved.with_columns(unmoved.columns.take(np.flatnonzero(~inserted)))
+    core = unmoved.with_columns(unmoved.columns.take(places(~inserted)))
     if before.num_clbits != after.num_clbits or not _same_wires(notes.read(before), Reading(core, notes.tables)):
         raise Unjustified("taking the inserted swaps out does not give the circuit back")
     last = np.full(before.num_qubits, -1, np.int64)

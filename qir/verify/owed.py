@@ -8,6 +8,7 @@ import numpy.typing as npt
 from qir.columns import OPERATIONS
 from qir.journal import Step
 from qir.params import Angle
+from qir.verify.arrays import places
 from qir.verify.legs import Legs
 from qir.verify.result import Unjustified
 
@@ -32,11 +33,10 @@ class Owed:
             raise Unjustified("what is owed does not fit the circuit")
         if not np.isfinite(step.pending).all():
             raise Unjustified("what is owed is not a number")
-        op, wire, leg = legs.op, legs.wire, legs.leg
+        op, wire, leg, place = legs.op, legs.wire, legs.leg, legs.place
         if len(wire) and wire[-1] >= step.before.num_qubits:
             upto = int(np.searchsorted(wire, step.before.num_qubits))
-            op, wire, leg = op[:upto], wire[:upto], leg[:upto]
-        place = 3 * op + np.minimum(leg, 2)
+            op, wire, leg, place = op[:upto], wire[:upto], leg[:upto], place[:upto]
         narrow = (leg < 3) & (columns.qubits.ravel().take(place) == wire)
         value = np.ascontiguousarray(step.pending).ravel().take(place)
         value[~narrow] = 0.0
@@ -67,7 +67,7 @@ class Owed:
         """What is owed on wires before the given windows, and once they are done."""
         if self._last is None:
             op, wires, value, _ = self._legs
-            key = wires * (self._size + 1) + self._old.take(op)
+            key = wires.astype(np.int64) * (self._size + 1) + self._old.take(op)
             last = np.ones(len(key), np.bool_)
             last[:-1] = key[1:] != key[:-1]
             self._last = key[last], value[last]
@@ -86,7 +86,7 @@ class Owed:
         """Unjustified unless the new circuit's frames are the old ones and what is owed at the end of each wire."""
         _, wire, value, _ = self._legs
         end = np.zeros(step.before.num_qubits)
-        last = np.flatnonzero(np.append(wire[1:] != wire[:-1], True)) if len(wire) else wire
+        last = places(np.append(wire[1:] != wire[:-1], True)) if len(wire) else wire
         end[wire[last]] = value[last]
         was = step.before.frames or (Angle(),) * step.before.num_qubits
         now = step.after.frames or (Angle(),) * step.after.num_qubits

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from qir.circuit import Circuit, Extra
 from qir.columns import OPERATIONS, USER
 from qir.gates import NUM_GATES
+from qir.verify.arrays import places
 from qir.verify.legs import Legs, find_legs
 from qir.verify.result import Unjustified
 
@@ -80,7 +81,7 @@ class Reading:
     def active(self) -> Index | None:
         """The rows that mean something; None for all of them."""
         gone = skipped(self.circuit)
-        return np.flatnonzero(~gone) if gone.any() else None
+        return places(~gone) if gone.any() else None
 
     @cached_property
     def legs(self) -> Legs:
@@ -169,9 +170,9 @@ def differing(a: Reading, left: Index | None, b: Reading, right: Index | None, *
     for x, y in pairs:
         if x is None and y is None:
             continue
-        bad = (-1 if x is None else pick(x, left)) != (-1 if y is None else pick(y, right))
-        found.append(np.flatnonzero(bad))
+        bad: Mask = np.not_equal(-1 if x is None else pick(x, left), -1 if y is None else pick(y, right))
+        found.append(places(bad))
     angles = a.circuit.columns.params, b.circuit.columns.params
     if angles[0] is not angles[1] or left is not None or right is not None:
-        found.append(np.flatnonzero((pick(angles[0], left) != pick(angles[1], right)).ravel()) // 3)
+        found.append(places((pick(angles[0], left) != pick(angles[1], right)).ravel()) // 3)
     return np.concatenate(found)

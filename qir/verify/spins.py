@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.gates import GATES
-from qir.verify.definitions import basis, embedded_waves, gate_matrices
+from qir.verify.definitions import basis, circle, embedded_waves, gate_matrices
 
 __all__ = ["is_diagonal", "phases", "quaternions", "spins_differ", "then", "turned"]
 
@@ -56,7 +56,7 @@ def turned(spins: Real, before: Real, after: Real) -> Real:
     """
     result = np.empty_like(spins)
     for (real, imaginary), angle in (((0, 3), (after - before) / 2), ((1, 2), (after + before) / 2)):
-        cos, sin = np.cos(angle), np.sin(angle)
+        cos, sin = circle(angle)
         result[real] = cos * spins[real] - sin * spins[imaginary]
         result[imaginary] = sin * spins[real] + cos * spins[imaginary]
     return result
@@ -101,9 +101,16 @@ def _waves(name: str) -> tuple[float, Real] | None:
 
 def _euler(params: Real) -> Real:
     """Rz(phi) Ry(theta) Rz(lambda) for rows (theta, phi, lambda)."""
-    half, total, gap = params[:, 0] / 2, (params[:, 1] + params[:, 2]) / 2, (params[:, 1] - params[:, 2]) / 2
-    cos, sin = np.cos(half), np.sin(half)
-    return np.stack([cos * np.cos(total), -sin * np.sin(gap), sin * np.cos(gap), cos * np.sin(total)])
+    theta, phi, lam = params.T
+    phi, lam = phi / 2, lam / 2
+    (cos, sin), (w, z), (y, x) = circle(theta / 2), circle(phi + lam), circle(phi - lam)
+    result = np.empty((4, len(params)))
+    np.multiply(cos, w, out=result[0])
+    np.multiply(sin, x, out=result[1])
+    np.negative(result[1], out=result[1])
+    np.multiply(sin, y, out=result[2])
+    np.multiply(cos, z, out=result[3])
+    return result
 
 
 @cache

@@ -7,7 +7,7 @@ circuits one by one.  For a step of kind `frames` the new window is surrounded b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from qir.circuit import Circuit, Extra
 from qir.columns import USER
 from qir.gates import NUM_GATES
 from qir.journal import Step
+from qir.verify.arrays import places, ranges
 from qir.verify.legs import find_legs
 from qir.verify.owed import Owed
 from qir.verify.products import Rows, Turns, differ
@@ -28,7 +29,8 @@ __all__ = ["Notes", "check_windows"]
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-_WIDEST = 3
+_SHORT = 8
+_CHUNK = 2**14
 Whole = Callable[[Circuit, Circuit], Equivalence]
 
 
@@ -71,7 +73,7 @@ class _Side:
             order = np.argsort(window, kind="stable")
             rows, window = order if rows is None else rows.take(order), window.take(order)
         count = np.bincount(window, minlength=size)
-        return _Side(reading, labels, rows, window, np.cumsum(count) - count, count)
+        return _Side(reading, labels, rows, window, count.cumsum() - count, count)
 
     def of_window(self, window: int) -> Index:
         """The rows of one window."""
@@ -104,7 +106,7 @@ def check_windows(step: Step, notes: Notes, whole: Whole) -> None:
     elif before.frames != after.frames:
         raise Unjustified("the pending frames changed")
     notes.windows += size
-    chosen = np.flatnonzero(changed)
+    chosen = places(changed)
     if len(chosen):
         _Check(step, sides, owed, notes, whole).run(changed, chosen)
 
@@ -120,7 +122,7 @@ def _falling(reading: Reading, labels: npt.NDArray[np.integer[Any]]) -> int | No
         kept = np.zeros(len(mixed), np.bool_)
         kept[reading.active] = True
         mixed &= kept
-    rows = np.flatnonzero(mixed)
+    rows = places(mixed)
     legs = reading.legs if 2 * len(rows) > len(labels) else find_legs(reading.circuit, rows)
     return legs.falls(labels)
 
@@ -168,11 +170,8 @@ class _Block:
     @staticmethod
     def of(side: _Side, windows: Index) -> _Block:
         count = side.count.take(windows)
-        start = np.cumsum(count) - count
-        number = np.repeat(np.arange(len(windows)), count)
-        place = (side.start.take(windows) - start).take(number)
-        place += np.arange(len(number))
-        return _Block(place if side.rows is None else side.rows.take(place), number, start, count)
+        place, number = ranges(side.start.take(windows), count)
+        return _Block(place if side.rows is None else side.rows.take(place), number, count.cumsum() - count, count)
 
 
 _NO_WIRE = np.int64(1) << 32
@@ -180,19 +179,20 @@ _NO_WIRE = np.int64(1) << 32
 
 def _spans(side: _Side, windows: Index, low: Index, high: Index) -> None:
     """Lower `low` and raise `high` to the least and greatest wire that the side's rows have in each window."""
-    filled = np.flatnonzero(side.count)
+    filled = places(side.count)
     if 2 * len(windows) > len(filled):
         # Most windows: better read all rows in their order than gather those that are needed.
-        rows, start = side.rows, side.start.take(filled)
+        rows, start, count = side.rows, side.start.take(filled), side.count.take(filled)
         back = np.zeros(len(side.count), np.int64)
         back[windows] = 1
-        chosen = np.flatnonzero(back.take(filled))
+        chosen = places(back.take(filled))
         back[windows] = np.arange(len(windows))
         into = back.take(filled.take(chosen))
     else:
         block = _Block.of(side, windows)
-        into = np.flatnonzero(block.count)
+        into = places(block.count)
         rows, start, chosen = block.rows, block.start.take(into), None
+        count = block.count.take(into)
     if not len(start):
         return
     qubits = pick(side.reading.circuit.columns.qubits, rows)
@@ -201,11 +201,32 @@ def _spans(side: _Side, windows: Index, low: Index, high: Index) -> None:
     if int(qubits[:, 1].max()) >= 0:
         for leg in (1, 2):
             least, most = np.minimum(least, qubits.view(np.uint32)[:, leg]), np.maximum(most, qubits[:, leg])
-    found = np.minimum.reduceat(least, start), np.maximum.reduceat(most, start)
+    found = _by_window(np.minimum, least, start, count), _by_window(np.maximum, most, start, count)
     if chosen is not None:
         found = found[0].take(chosen), found[1].take(chosen)
     low[into] = np.minimum(low.take(into), found[0])
     high[into] = np.maximum(high.take(into), found[1])
+
+
+def _chunks(windows: Index) -> Iterator[Index]:
+    """Parts small enough that what is computed for one stays in the processor's cache."""
+    for begin in range(0, len(windows), _CHUNK):
+        yield windows[begin : begin + _CHUNK]
+
+
+def _by_window(pick_one: np.ufunc, values: npt.NDArray[Any], start: Index, count: Index) -> npt.NDArray[Any]:
+    """`reduceat` over windows; step by step for short ones, which is several times quicker."""
+    most = int(count.max())
+    found: npt.NDArray[Any] = values.take(start)
+    for i in range(1, min(most, _SHORT)):
+        longer = places(count > i)
+        found[longer] = pick_one(found.take(longer), values.take(start.take(longer) + i))
+    if most > _SHORT:
+        longer = places(count > _SHORT)
+        # In pairs: from the first to one past the last, of which every other result is wanted.
+        ends = np.stack([start.take(longer), start.take(longer) + count.take(longer)], axis=1).ravel()
+        found[longer] = pick_one.reduceat(np.append(values, values[-1:]), ends)[::2]
+    return found
 
 
 class _Check:
@@ -218,7 +239,7 @@ class _Check:
         for side in self.sides:
             columns = side.reading.circuit.columns
             if len(columns) and int(columns.opcode.max()) >= NUM_GATES:
-                firm = np.flatnonzero(fixed(columns.opcode))
+                firm = places(fixed(columns.opcode))
                 firm = firm[changed.take(side.labels.take(firm))]
                 if len(firm):
                     # Such a window may only differ in what is owed at measurements.
@@ -239,14 +260,12 @@ class _Check:
         width[high < 0] = 0
         width[hard] = -1
         for k in (0, 1):
-            chosen = np.flatnonzero(width == k)
-            if len(chosen):
+            for chosen in _chunks(places(width == k)):
                 blocks = [_Block.of(side, windows.take(chosen)) for side in self.sides]
                 self._multiply(k, windows.take(chosen), blocks, [x.take(chosen) for x in (low, high)][:k])
-        chosen = np.flatnonzero(width == 2)
-        if len(chosen):
+        for chosen in _chunks(places(width == 2)):
             self._pairs_and_triples(windows, chosen, low.take(chosen), high.take(chosen), hard)
-        rest = np.flatnonzero(hard)
+        rest = places(hard)
         if len(rest):
             self._one_by_one(windows.take(rest))
 
@@ -256,18 +275,16 @@ class _Check:
         least, most = np.full(len(chosen), _NO_WIRE), np.full(len(chosen), -1, np.int64)
         for side, block in zip(self.sides, blocks):
             # A third wire can only come with a third operand or with a second two-qubit gate.
-            qubits = side.reading.circuit.columns.qubits
-            outer = low.astype(np.int32).take(block.number), high.astype(np.int32).take(block.number)
-            for leg in range(3):
-                found = qubits[:, leg].take(block.rows)
-                between = np.flatnonzero((found != outer[0]) & (found != outer[1]) & (found >= 0))
-                if len(between):
-                    number, wire = block.number.take(between), found.take(between).astype(np.int64)
-                    np.minimum.at(least, number, wire)
-                    np.maximum.at(most, number, wire)
+            qubits = side.reading.circuit.columns.qubits.take(block.rows, axis=0)
+            outer = low.astype(np.int32).take(block.number)[:, None], high.astype(np.int32).take(block.number)[:, None]
+            between = places(((qubits != outer[0]) & (qubits != outer[1]) & (qubits >= 0)).ravel())
+            if len(between):
+                number, wire = block.number.take(between // 3), qubits.ravel().take(between).astype(np.int64)
+                np.minimum.at(least, number, wire)
+                np.maximum.at(most, number, wire)
         triple = most >= 0
         hard[chosen[triple & (least != most)]] = True
-        for k, picked in ((2, np.flatnonzero(~triple)), (3, np.flatnonzero(triple & (least == most)))):
+        for k, picked in ((2, places(~triple)), (3, places(triple & (least == most)))):
             if len(picked):
                 some = windows.take(chosen.take(picked))
                 parts = blocks if len(picked) == len(chosen) else [_Block.of(side, some) for side in self.sides]
@@ -286,16 +303,16 @@ class _Check:
             local = None
             if k != 1:
                 qubits = columns.qubits.take(block.rows, axis=0)
-                local = np.full(qubits.shape, -1, np.int8)
-                for slot, wire in enumerate(wires):
-                    local[qubits == wire.astype(np.int32).take(block.number)[:, None]] = slot
+                local = -(qubits < 0).view(np.int8)
+                for wire in wires[:-1]:
+                    local += (qubits > wire.astype(np.int32).take(block.number)[:, None]).view(np.int8)
             opcode, params = columns.opcode.take(block.rows).astype(np.int64), columns.params.take(block.rows, axis=0)
             rows.append(Rows(opcode, local, params, block.number, block.start, block.count, k))
         turns = None if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)
         bad, multiplied = differ(rows[0], rows[1], turns)
         self.notes.multiplied += multiplied
         if bad.any():
-            raise Differs(self._show(int(windows[np.flatnonzero(bad)[0]])))
+            raise Differs(self._show(int(windows[places(bad)[0]])))
 
     def _turns(self, k: int, windows: Index, block: _Block, local: npt.NDArray[np.int8] | None, wires: list[Index]) -> Turns:
         """What is owed around each window on each of its wires."""
@@ -304,11 +321,12 @@ class _Check:
         known = np.zeros((len(windows), k), np.bool_)
         if local is None:
             # Windows on one wire.
-            number = np.flatnonzero(self.step.before.columns.qubits[:, 0].take(block.rows) >= 0)
+            number = places(self.step.before.columns.qubits.take(block.rows, axis=0)[:, 0] >= 0)
             leg = slot = np.zeros(len(number), np.int64)
         else:
-            number, leg = np.nonzero(local >= 0)
-            slot = local[number, leg].astype(np.int64)
+            operand = places((local >= 0).ravel())
+            number, slot = operand // 3, local.ravel().take(operand).astype(np.int64)
+            leg = operand - 3 * number
         if k:
             place = block.number.take(number) * k + slot
             operand = 3 * block.rows.take(number) + leg
