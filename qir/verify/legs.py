@@ -17,6 +17,7 @@ import numpy.typing as npt
 from qir.circuit import Assign, Call, Circuit, Extra, For, If, Switch, While
 from qir.columns import OPERATIONS
 from qir.expressions import Expr
+from qir.params import Angle
 from qir.verify.arrays import places
 
 __all__ = ["Legs", "find_legs"]
@@ -103,13 +104,17 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
         legs.append(np.array([*range(len(wide)), *[-1] * len(classical)], np.int64))
     if columns.terms is not None:
         local = {v.name for v in circuit.variables if v.kind != "input"}
-        loud = [i + 1 for i, a in enumerate(circuit.angles) if local.intersection(a.parameters)] if local else []
-        if loud:
-            terms = columns.terms if rows is None else columns.terms.take(rows, axis=0)
-            reading = places(np.asarray(np.isin(terms, loud).any(axis=1)))
-            ops.append(reading)
-            targets.append(np.full(len(reading), memory, np.int32))
-            legs.append(np.full(len(reading), -1))
+        kinds = [_reads(a, local) for a in circuit.angles]
+        terms = columns.terms if rows is None else columns.terms.take(rows, axis=0)
+        for kind, first in (("variable", memory), ("bit", n)):
+            # An angle that reads a bit is taken to read them all.
+            loud = [i + 1 for i, found in enumerate(kinds) if found == kind]
+            if loud:
+                reading = places(np.asarray(np.isin(terms, loud).any(axis=1)))
+                width = memory + 1 - first
+                ops.append(reading.repeat(width))
+                targets.append(np.tile(np.arange(first, memory + 1, dtype=np.int32), len(reading)))
+                legs.append(np.full(len(reading) * width, -1))
     op, wire, leg = np.concatenate(ops), np.concatenate(targets), np.concatenate(legs)
     if n16:
         # Sorting numbers of 16 bits is linear, and stable.
@@ -124,6 +129,14 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
     if rows is not None:
         op = rows.take(op)
     return Legs(op, wire.take(order), memory + 1, 3 * op + np.clip(leg, 0, 2), leg)
+
+
+def _reads(angle: Angle, local: set[str]) -> str | None:
+    """Whether an angle depends on classical bits or on run-time variables: "bit", "variable", or None."""
+    for symbol, _ in angle.terms:
+        if any(node.op in ("bit", "register") for node in symbol.walk()):
+            return "bit"
+    return "variable" if local.intersection(angle.parameters) else None
 
 
 def _special(opcode: npt.NDArray[np.int32], extra: npt.NDArray[np.int32]) -> Index:
@@ -154,7 +167,7 @@ def _reach(extra: Extra, circuit: Circuit) -> tuple[set[int], bool, set[int]] | 
     """Bits, whether variables, and qubits of blocks that an operation reaches; None for everything."""
     bits: set[int] = set(extra.clbits)
     qubits: set[int] = set()
-    variables = isinstance(extra.payload, For)
+    variables = isinstance(extra.payload, For) or any(a.terms for a in extra.params or ())
     registers = {r.name: range(r.start, r.start + r.size) for r in circuit.cregs}
     stack: list[tuple[Extra, tuple[Circuit, ...]]] = [(extra, extra.blocks)]
     while stack:

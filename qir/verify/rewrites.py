@@ -27,6 +27,8 @@ def check_journal(a: Circuit, b: Circuit, journal: Journal, whole: Whole, *, ass
     notes = Notes()
     _chain(a, b, journal, whole, notes, assume_zero=assume_zero, inside=False)
     detail = f"{notes.steps} steps, {notes.windows} windows, {notes.multiplied} of them multiplied out"
+    if notes.symbolic:
+        detail += f", {notes.symbolic} proved for all values of their parameters"
     if notes.whole:
         detail += f", {notes.whole} compared as circuits"
     if notes.tested:

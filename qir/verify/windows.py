@@ -1,8 +1,8 @@
 """Steps of kind `windows` and `frames`: every window means the same before and after.
 
-Windows that did not change are seen at once by comparing rows.  Those of at most 3 qubits with numeric
-angles are multiplied out together, each different one once; the others go to the methods for whole
-circuits one by one.  For a step of kind `frames` the new window is surrounded by the z rotations owed.
+Windows that did not change are seen at once by comparing rows.  Those of at most 3 qubits are multiplied
+out together, with symbolic angles at as many values as prove them for all; the others go to the methods for
+whole circuits one by one.  For a step of kind `frames` the new window is surrounded by the z rotations owed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from qir.verify.owed import Owed
 from qir.verify.products import Rows, Turns, differ
 from qir.verify.result import Differs, Equivalence, Unjustified
 from qir.verify.rows import Reading, Tables, differing, fixed, pick
+from qir.verify.symbols import differ_for_all_values
 
 __all__ = ["Notes", "check_windows"]
 
@@ -38,7 +39,7 @@ class Notes:
     """What was looked at, for the verdict's detail, and what was derived from the circuits on the way."""
 
     def __init__(self) -> None:
-        self.steps = self.windows = self.multiplied = self.whole = self.tested = 0
+        self.steps = self.windows = self.multiplied = self.symbolic = self.whole = self.tested = 0
         self.tables = Tables()
         self._read: dict[int, Reading] = {}
 
@@ -235,7 +236,7 @@ class _Check:
 
     def run(self, changed: Mask, windows: Index) -> None:
         """Compare the windows of the mask, which are also given one by one."""
-        special = np.zeros(len(changed), np.bool_)
+        special, symbolic = np.zeros(len(changed), np.bool_), np.zeros(len(changed), np.bool_)
         for side in self.sides:
             columns = side.reading.circuit.columns
             if len(columns) and int(columns.opcode.max()) >= NUM_GATES:
@@ -249,8 +250,10 @@ class _Check:
             if side.reading.extras is not None:
                 special[side.labels[columns.extra >= 0]] = True
             if columns.terms is not None:
-                special[side.labels[columns.terms.any(axis=1)]] = True
-        hard = special.take(windows)
+                symbolic[side.labels[columns.terms.any(axis=1)]] = True
+        if self.owed is not None and self.owed.angles:
+            symbolic |= self.owed.symbolic()
+        hard, open_ended = special.take(windows), symbolic.take(windows)
         low, high = np.full(len(windows), _NO_WIRE), np.full(len(windows), -1, np.int64)
         for side in self.sides:
             _spans(side, windows, low, high)
@@ -259,18 +262,22 @@ class _Check:
         width = np.minimum(high - low + 1, 2)
         width[high < 0] = 0
         width[hard] = -1
-        for k in (0, 1):
-            for chosen in _chunks(places(width == k)):
-                blocks = [_Block.of(side, windows.take(chosen)) for side in self.sides]
-                self._multiply(k, windows.take(chosen), blocks, [x.take(chosen) for x in (low, high)][:k])
-        for chosen in _chunks(places(width == 2)):
-            self._pairs_and_triples(windows, chosen, low.take(chosen), high.take(chosen), hard)
+        for compare, some in ((self._multiply, ~open_ended), (self._bind, open_ended)):
+            for k in (0, 1):
+                for chosen in _chunks(places(some & (width == k))):
+                    blocks = [_Block.of(side, windows.take(chosen)) for side in self.sides]
+                    bad = compare(k, windows.take(chosen), blocks, [x.take(chosen) for x in (low, high)][:k])
+                    hard[chosen[bad]] = True
+            for chosen in _chunks(places(some & (width == 2))):
+                self._pairs_and_triples(windows, chosen, low.take(chosen), high.take(chosen), hard, compare)
         rest = places(hard)
         if len(rest):
             self._one_by_one(windows.take(rest))
 
-    def _pairs_and_triples(self, windows: Index, chosen: Index, low: Index, high: Index, hard: Mask) -> None:
-        """Windows on more than one wire: those on two and three are multiplied out, the others become hard ones."""
+    def _pairs_and_triples(
+        self, windows: Index, chosen: Index, low: Index, high: Index, hard: Mask, compare: Callable[..., Mask]
+    ) -> None:
+        """Windows on more than one wire: those on two and three are compared, the others become hard ones."""
         blocks = [_Block.of(side, windows.take(chosen)) for side in self.sides]
         least, most = np.full(len(chosen), _NO_WIRE), np.full(len(chosen), -1, np.int64)
         for side, block in zip(self.sides, blocks):
@@ -291,12 +298,12 @@ class _Check:
                 wires = [low.take(picked), high.take(picked)]
                 if k == 3:
                     wires.insert(1, least.take(picked))
-                self._multiply(k, some, parts, wires)
+                hard[chosen.take(picked)[compare(k, some, parts, wires)]] = True
 
     # -- in bulk -----------------------------------------------------------------------------
 
-    def _multiply(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> None:
-        """Multiply out windows on k qubits, given their wires in ascending order."""
+    def _rows(self, k: int, blocks: list[_Block], wires: list[Index]) -> tuple[Rows, Rows]:
+        """Both sides of windows on k qubits, given their wires in ascending order."""
         rows = []
         for side, block in zip(self.sides, blocks):
             columns = side.reading.circuit.columns
@@ -308,17 +315,38 @@ class _Check:
                     local += (qubits > wire.astype(np.int32).take(block.number)[:, None]).view(np.int8)
             opcode, params = columns.opcode.take(block.rows).astype(np.int64), columns.params.take(block.rows, axis=0)
             rows.append(Rows(opcode, local, params, block.number, block.start, block.count, k))
-        turns = None if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)
+        return rows[0], rows[1]
+
+    def _multiply(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> Mask:
+        """Multiply out windows with numeric angles; none is left over."""
+        rows = self._rows(k, blocks, wires)
+        turns = None if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)[0]
         bad, multiplied = differ(rows[0], rows[1], turns)
         self.notes.multiplied += multiplied
         if bad.any():
             raise Differs(self._show(int(windows[places(bad)[0]])))
+        return bad
 
-    def _turns(self, k: int, windows: Index, block: _Block, local: npt.NDArray[np.int8] | None, wires: list[Index]) -> Turns:
-        """What is owed around each window on each of its wires."""
-        assert self.owed is not None
-        entering, leaving = np.zeros((len(windows), k)), np.zeros((len(windows), k))
-        known = np.zeros((len(windows), k), np.bool_)
+    def _bind(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> Mask:
+        """Prove windows with symbols; those that are not proved are left over."""
+        rows = self._rows(k, blocks, wires)
+        turns, owed = (None, None) if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)
+        terms, angles = [], []
+        for side, block in zip(self.sides, blocks):
+            circuit = side.reading.circuit
+            found = circuit.columns.terms
+            terms.append(np.zeros((len(block.rows), 3), np.int64) if found is None else found.take(block.rows, axis=0))
+            angles.append(circuit.angles)
+        bad = differ_for_all_values(rows, terms, angles, turns, owed, () if self.owed is None else self.owed.angles)
+        self.notes.symbolic += int((~bad).sum())
+        return bad
+
+    def _turns(
+        self, k: int, windows: Index, block: _Block, local: npt.NDArray[np.int8] | None, wires: list[Index]
+    ) -> tuple[Turns, tuple[Index, Index] | None]:
+        """What is owed around each window on each of its wires: numbers, and the places of symbolic angles if there are any."""
+        owed = self.owed
+        assert owed is not None
         if local is None:
             # Windows on one wire.
             number = places(self.step.before.columns.qubits.take(block.rows, axis=0)[:, 0] >= 0)
@@ -327,18 +355,26 @@ class _Check:
             operand = places((local >= 0).ravel())
             number, slot = operand // 3, local.ravel().take(operand).astype(np.int64)
             leg = operand - 3 * number
-        if k:
-            place = block.number.take(number) * k + slot
-            operand = 3 * block.rows.take(number) + leg
-            known.ravel()[place] = True
-            # Of several operations on a wire the last one assigned counts: what is owed before comes from the first.
-            leaving.ravel()[place] = self.owed.leaving.ravel().take(operand)
-            entering.ravel()[place[::-1]] = self.owed.entering.ravel().take(operand[::-1])
+        place = block.number.take(number) * k + slot
+        operand = 3 * block.rows.take(number) + leg
+        known = np.zeros((len(windows), k), np.bool_)
+        known.ravel()[place] = True
         lost = np.nonzero(~known)
-        if len(lost[0]):
-            wire = np.stack(wires, axis=1)[lost]
-            entering[lost], leaving[lost] = self.owed.around(wire, windows.take(lost[0]))
-        return entering, leaving
+        asked = owed.around(np.stack(wires, axis=1)[lost], windows.take(lost[0])) if len(lost[0]) else None
+
+        def table(entering: npt.NDArray[Any], leaving: npt.NDArray[Any], first: int) -> tuple[Any, Any]:
+            before, after = np.zeros(known.shape, entering.dtype), np.zeros(known.shape, entering.dtype)
+            # Of several operations on a wire the last one assigned counts: what is owed before comes from the first.
+            after.ravel()[place] = leaving.ravel().take(operand)
+            before.ravel()[place[::-1]] = entering.ravel().take(operand[::-1])
+            if asked is not None:
+                before[lost], after[lost] = asked[first], asked[first + 1]
+            return before, after
+
+        turns = table(owed.entering, owed.leaving, 0)
+        if owed.entering_terms is None or owed.leaving_terms is None:
+            return turns, None
+        return turns, table(owed.entering_terms, owed.leaving_terms, 2)
 
     # -- one by one --------------------------------------------------------------------------
 
@@ -350,8 +386,7 @@ class _Check:
                 circuits = [side.reading.circuit for side in self.sides]
                 touched = {q for circuit, r in zip(circuits, rows) for row in r.tolist() for q in circuit.operands(row)}
                 wires = np.array(sorted(touched), np.int64)
-                entering, leaving = self.owed.around(wires, np.full(len(wires), w))
-                if entering.any() or leaving.any():
+                if any(found.any() for found in self.owed.around(wires, np.full(len(wires), w))):
                     raise Unjustified(f"{self._show(w)}: frames cross a wide or symbolic window")
             a, b, key = _window_circuits(self.sides, rows)
             found = known.get(key)
