@@ -156,6 +156,9 @@ def corpus(folder: Path, targets: list[str], levels: list[int], largest: int, pa
             print(f"crash: {name}: {type(crash).__name__}: {crash}", file=sys.stderr)
             continue
         signal.alarm(0)
+        if not done.report.circuits:
+            left_out["without a circuit"] += 1
+            continue
         share = (spent / len(done.report.circuits), clock.spent / len(done.report.circuits))
         for report in done.report.circuits:
             verdict = report.verification

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from qir.circuit import Circuit, Layout
 from qir.journal import Journal, Step
 from qir.verify.moves import check_elide, check_relabel, check_remove, check_reorder, check_route
@@ -91,10 +93,12 @@ def _check_blocks(step: Step, whole: Whole, notes: Notes) -> None:
             raise Unjustified("an operation without blocks is named")
     # Put the old blocks back: then nothing else may differ.
     extras = list(after.extras)
-    for row in sorted({row for row, _ in rewritten}):
+    for row in np.flatnonzero((before.columns.extra >= 0) & (after.columns.extra >= 0)).tolist():
         old, new = before.extras[before.columns.extra[row]], after.extras[after.columns.extra[row]]
         if len(old.blocks) != len(new.blocks):
             raise Unjustified("a block was added or dropped")
+        if not old.blocks:
+            continue
         blocks = list(new.blocks)
         for number, (x, y) in enumerate(zip(old.blocks, new.blocks)):
             journal = rewritten.get((row, number))
@@ -103,7 +107,7 @@ def _check_blocks(step: Step, whole: Whole, notes: Notes) -> None:
                     raise Unjustified("a block moves wires or owes frames")
                 _chain(x, y, journal, whole, notes, assume_zero=False, inside=True)
                 blocks[number] = x
-        # What a block touches may have shrunk: the operands follow it.
+        # What blocks act on is in the blocks; the operands beside them only list it, in any order.
         extras[after.columns.extra[row]] = replace(new, blocks=tuple(blocks), qubits=old.qubits, clbits=old.clbits)
     restored = replace(after, extras=tuple(extras))
     if len(differing(notes.read(before), None, notes.read(restored), None)):
