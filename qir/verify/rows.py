@@ -102,10 +102,15 @@ class Reading:
         return (columns.opcode.astype(np.int64) << 32) | (columns.clbit.astype(np.int64) + 1), operands
 
     @cached_property
+    def special(self) -> bool:
+        """Whether any row has an entry for what fits no column."""
+        return int(self.circuit.columns.extra.max(initial=-1)) >= 0
+
+    @cached_property
     def extras(self) -> Index | None:
         """Numbers of the entries for what fits no column, -1 for none; None when no row has one."""
         column = self.circuit.columns.extra
-        if len(column) == 0 or int(column.max()) < 0:
+        if not self.special:
             return None
         return np.array([self.tables.entry(e) for e in self.circuit.extras] + [-1], np.int64).take(column, mode="wrap")
 
@@ -159,7 +164,13 @@ def differing(a: Reading, left: Index | None, b: Reading, right: Index | None, *
 
     packed: stands in for `a.packed` when operands were renamed.
     """
-    pairs: list[tuple[Index | None, Index | None]] = [(a.extras, b.extras), (a.symbols, b.symbols)]
+    pairs: list[tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None]] = [(a.symbols, b.symbols)]
+    if a.circuit.extras is b.circuit.extras:
+        # One side table for both: its places are as good as numbers for what it holds.
+        if a.special or b.special:
+            pairs.append((a.circuit.columns.extra, b.circuit.columns.extra))
+    else:
+        pairs.append((a.extras, b.extras))
     if packed is not None or (a.narrow and b.narrow):
         pairs.append((a.packed if packed is None else packed, b.packed))
     else:

@@ -247,7 +247,7 @@ class _Check:
                     shown = self._show(int(side.labels[firm[0]]))
                     raise Unjustified(f"{shown}: what is not a gate was rewritten or crossed by a frame")
                 special[side.labels[columns.opcode >= NUM_GATES]] = True
-            if side.reading.extras is not None:
+            if side.reading.special:
                 special[side.labels[columns.extra >= 0]] = True
             if columns.terms is not None:
                 symbolic[side.labels[columns.terms.any(axis=1)]] = True
