@@ -1,19 +1,25 @@
 """What the check of a compile costs, and what it says.
 
-    python benchmarks/verify.py                  random circuits, 100 to 10,000 gates (--large: to 100,000)
-    python benchmarks/verify.py --corpus DIR     every OpenQASM file below DIR: verdicts and methods
+    python benchmarks/verify.py                  random circuits of 30 to 10,000 gates (--large: to 1,000,000)
+    python benchmarks/verify.py --corpus DIR     every program and job below DIR: verdicts, methods and times
 
-CPU seconds of the pipeline alone and of the check of its journal, best of three; one thread.
+CPU seconds, one thread.  `check / passes` is the check of the journal over the pipeline alone, without a journal;
+`check / whole` is what the check takes of one compile from text to payload.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import resource
+import signal
 import sys
 import time
-from collections import Counter
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"  # before numpy starts its threads
@@ -21,6 +27,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np  # noqa: E402
 
 import qir  # noqa: E402
+import qir.verify  # noqa: E402
 from qir.circuit import Circuit, CircuitBuilder  # noqa: E402
 from qir.errors import QirError  # noqa: E402
 from qir.gates import GATES  # noqa: E402
@@ -30,6 +37,12 @@ from qir.targets import find  # noqa: E402
 from qir.verify import equivalent  # noqa: E402
 
 NAMES = ["h", "t", "sx", "rz", "u", "cx", "cx", "cz", "cp", "rzz", "swap", "ccx"]
+SIZES = ((5, 30), (8, 100), (8, 1000), (20, 10_000), (30, 100_000), (50, 1_000_000))
+CORPUS = {
+    "local": (".qasm", ".qasm3"), "qpu.forte-1": (".qasm", ".qasm3", ".json"), "qpu.aria-1": (".qasm", ".qasm3", ".json"),
+    "ibm_fez": (".qasm", ".qasm3"), "": (".json",),
+}  # fmt: skip
+"""Suffixes per target; the target "" is the job's own machine."""
 
 
 def random_circuit(width: int, count: int) -> Circuit:
@@ -43,64 +56,173 @@ def random_circuit(width: int, count: int) -> Circuit:
     return builder.build()
 
 
-def sizes(target: str, large: bool) -> None:
-    for width, count in ((5, 30), (8, 100), (8, 1000), (20, 10_000), *(((30, 100_000),) if large else ())):
-        circuit, machine = random_circuit(width, count), find(target)
-        bare = checked = whole = float("inf")
-        for _ in range(3 if count < 10_000 else 1):
+class Clock:
+    """CPU seconds spent in `qir.verify.equivalent` by the compiles run inside `with`."""
+
+    def __enter__(self) -> Clock:
+        self.spent = 0.0
+        self._kept: Callable[..., Any] = qir.verify.equivalent
+
+        def timed(*args: Any, **options: Any) -> Any:
             begin = time.process_time()
-            run(circuit, Context(target=machine))
+            try:
+                return self._kept(*args, **options)
+            finally:
+                self.spent += time.process_time() - begin
+
+        qir.verify.equivalent = timed
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        qir.verify.equivalent = self._kept  # type: ignore[assignment]
+
+
+def sizes(target: str, most: int, level: int) -> None:
+    for width, count in SIZES:
+        if count > most:
+            continue
+        circuit, machine = random_circuit(width, count), find(target)
+        text = str(circuit)
+        bare = kept = checked = float("inf")
+        whole = (float("inf"), 0.0)
+        grown = 0.0
+        for turn in range(3 if count <= 100_000 else 1):
+            begin = time.process_time()
+            run(circuit, Context(target=machine, level=level))
             bare = min(bare, time.process_time() - begin)
             journal = Journal()
             begin = time.process_time()
-            done = run(circuit, Context(target=machine, journal=journal))
+            done = run(circuit, Context(target=machine, level=level, journal=journal))
             middle = time.process_time()
+            kept = min(kept, middle - begin)
+            if not turn:
+                grown = -_peak()
             found = equivalent(circuit, done, journal=journal)
             checked = min(checked, time.process_time() - middle)
-            whole = min(whole, middle - begin)
-        print(f"| {target} | {width} | {count} | {1e3 * bare:.0f} | {1e3 * checked:.0f} | {checked / bare:.0%} | "
-              f"{found.verdict}, {found.method} | {len(journal.steps)} |")  # fmt: skip
+            if not turn:
+                grown += _peak()
+            steps = len(journal.steps)
+            del journal, done
+            with Clock() as clock:
+                begin = time.process_time()
+                qir.compile(text, target, optimization_level=level, shots=100)
+                whole = min(whole, (time.process_time() - begin, clock.spent))
+        passes = f"{1e3 * bare:.0f} | {1e3 * kept:.0f} | {1e3 * checked:.1f} | {checked / bare:.0%}"
+        compile = f"{1e3 * whole[0]:.0f} | {whole[1] / whole[0]:.0%} | {grown:.0f}"
+        print(f"| {target} | {width} | {count} | {passes} | {compile} | {found.verdict}, {found.method} | {steps} |")
         sys.stdout.flush()
 
 
-def corpus(folder: Path, targets: list[str], levels: list[int]) -> None:
-    tally: Counter[tuple[str, int, str, str]] = Counter()
-    for path in sorted(folder.rglob("*.qasm")):
-        if path.stat().st_size > 100_000:
+def _peak() -> float:
+    """The process's peak of resident memory in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+class Late(Exception):
+    """A compile took longer than the run allows."""
+
+
+def corpus(folder: Path, targets: list[str], levels: list[int], largest: int, patience: int) -> None:
+    """Every compile of the corpus: verdicts by method, and what the checks cost."""
+    tally: dict[tuple[str, int, str], list[tuple[float, float]]] = defaultdict(list)
+    left_out: dict[str, int] = defaultdict(int)
+
+    def late(*_: object) -> None:
+        raise Late
+
+    signal.signal(signal.SIGALRM, late)
+    for path, target, level in _jobs(folder, targets, levels, largest, left_out):
+        name = f"{path.relative_to(folder)} for {target or 'its own machine'} -O{level}"
+        signal.alarm(patience)
+        try:
+            with Clock() as clock:
+                begin = time.process_time()
+                source = _source(path)
+                shots = None if path.suffix == ".json" else 100
+                done = qir.compile(source, target or None, optimization_level=level, shots=shots)
+                spent = time.process_time() - begin
+        except QirError as refused:
+            signal.alarm(0)
+            left_out["refused by the compiler"] += 1
+            if type(refused).__name__ == "InternalError":
+                print(f"internal error: {name}: {refused}", file=sys.stderr)
             continue
-        for target in targets:
+        except Late:
+            left_out[f"not done in {patience} s"] += 1
+            print(f"late: {name}", file=sys.stderr)
+            continue
+        except Exception as crash:
+            signal.alarm(0)
+            print(f"crash: {name}: {type(crash).__name__}: {crash}", file=sys.stderr)
+            continue
+        signal.alarm(0)
+        if not done.report.circuits:
+            left_out["without a circuit"] += 1
+            continue
+        share = (spent / len(done.report.circuits), clock.spent / len(done.report.circuits))
+        for report in done.report.circuits:
+            verdict = report.verification
+            tally[(target or "own", level, f"{verdict.verdict}, {verdict.method}")].append(share)
+            if verdict.verdict in ("unchecked", "tested"):
+                print(f"{verdict.verdict}: {name}: {verdict.method} {verdict.detail[:300]}", file=sys.stderr)
+    print("| target | level | verdict, method | circuits | compile s | check s | longest check ms |")
+    print("|---|---|---|---|---|---|---|")
+    for (target, level, verdict), spent in sorted(tally.items()):
+        wholes, checks = zip(*spent)
+        times = f"{sum(wholes):.2f} | {sum(checks):.2f} | {1e3 * max(checks):.0f}"
+        print(f"| {target} | {level} | {verdict} | {len(spent)} | {times} |")
+    print("\nLeft out: " + (", ".join(f"{count} {why}" for why, count in sorted(left_out.items())) or "none"))
+
+
+def _source(path: Path) -> Path | str:
+    """A file, or the job in one that also holds notes about it."""
+    if path.suffix == ".json":
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            return path
+        if isinstance(found, dict) and isinstance(found.get("payload"), dict):
+            return json.dumps(found["payload"])
+    return path
+
+
+def _jobs(
+    folder: Path, targets: list[str], levels: list[int], largest: int, left_out: dict[str, int]
+) -> Iterator[tuple[Path, str, int]]:
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.name == "manifest.json":
+            continue
+        fitting = [t for t in targets if path.suffix in CORPUS.get(t, (".qasm", ".qasm3"))]
+        if not fitting:
+            continue
+        if path.stat().st_size > largest:
+            left_out[f"files of more than {largest} bytes"] += 1
+            continue
+        for target in fitting:
             for level in levels:
-                try:
-                    done = qir.compile(path, target, optimization_level=level, shots=100)
-                except QirError:
-                    continue
-                except Exception as crash:
-                    print(f"crash: {path} {target} -O{level}: {type(crash).__name__}: {crash}", file=sys.stderr)
-                    continue
-                for report in done.report.circuits:
-                    verdict = report.verification
-                    tally[(target, level, verdict.verdict, str(verdict.method))] += 1
-                    if verdict.verdict == "unchecked":
-                        print(f"unchecked: {path} {target} -O{level}: {verdict.detail[:200]}", file=sys.stderr)
-    print("| target | level | verdict | method | circuits |\n|---|---|---|---|---|")
-    for key, count in sorted(tally.items()):
-        print(f"| {' | '.join(map(str, key))} | {count} |")
+                yield path, target, level
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path)
-    parser.add_argument("--targets", default="qpu.forte-1,ibm_fez", help="for --corpus, separated by commas")
+    parser.add_argument("--targets", help="separated by commas; for --corpus the empty name is the job's own machine")
     parser.add_argument("--levels", default="1,2,3", help="for --corpus, separated by commas")
-    parser.add_argument("--large", action="store_true")
+    parser.add_argument("--largest", type=int, default=100_000, help="for --corpus, bytes of a file")
+    parser.add_argument("--patience", type=int, default=120, help="for --corpus, seconds of one compile")
+    parser.add_argument("--level", type=int, default=2, help="for the table by size")
+    parser.add_argument("--large", action="store_true", help="to 1,000,000 gates (100,000 on IBM's machines)")
     options = parser.parse_args()
     if options.corpus:
-        corpus(options.corpus, options.targets.split(","), [int(v) for v in options.levels.split(",")])
+        targets = list(CORPUS) if options.targets is None else options.targets.split(",")
+        corpus(options.corpus, targets, [int(v) for v in options.levels.split(",")], options.largest, options.patience)
         return
-    print("| target | qubits | gates | passes ms | check ms | check / passes | verdict | steps |")
-    print("|---|---|---|---|---|---|---|---|")
-    sizes("qpu.forte-1", options.large)
-    sizes("ibm_fez", False)
+    times = "passes ms | with journal ms | check ms | check / passes | whole compile ms | check / whole"
+    print(f"| target | qubits | gates | {times} | check MB | verdict, method | steps |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
+    for target in (options.targets or "qpu.forte-1,ibm_fez").split(","):
+        ionq = find(target).vendor != "ibm"
+        sizes(target, (1_000_000 if ionq else 100_000) if options.large else 10_000, options.level)
 
 
 if __name__ == "__main__":

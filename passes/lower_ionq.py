@@ -93,11 +93,19 @@ class LowerIonq:
                 frames[w] = frames[w] + symbolic[leg]
         journal = context.journal
         after = rewriter.finish(replace(context, journal=None), self.name, old, frames=tuple(frames))
-        if journal is not None and symbolic is None:
+        if journal is not None:
             pending = np.zeros((count, 3))
             pending[op[narrow], legs.leg[narrow] % 3] = frame[narrow]
             pending[rows, 0] = frame[runs][run] if len(run) else 0.0
-            journal.frames(self.name, circuit, after, old, rewriter.labels, pending)
+            terms: npt.NDArray[np.int32] | None = None
+            angles: tuple[Angle, ...] = ()
+            if symbolic is not None:
+                numbers: dict[Angle, int] = {Angle(): 0}
+                terms = np.zeros((count, 3), np.int32)
+                found = np.array([numbers.setdefault(a, len(numbers)) for a in symbolic], np.int32)
+                terms[op[narrow], legs.leg[narrow] % 3] = found[narrow]
+                angles = tuple(numbers)[1:]
+            journal.frames(self.name, circuit, after, old, rewriter.labels, pending, terms, angles)
         return after
 
     def _pulses(self, rewriter: Rewriter, circuit: Circuit, head: Any, wire: Any, kind: Any, theta: Real, lam: Real,

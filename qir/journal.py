@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
+from qir.params import Angle
 
 __all__ = ["Journal", "Step"]
 
@@ -41,7 +42,8 @@ class Step:
         after every window.
     kind `frames`: as `windows`, but rotations about z may be carried along the wires.  `pending` has
         the shape (len(before), 3): radians of the Rz that is owed on each operand (leg) *after* that
-        operation of `before`, inside the new circuit; 0 is owed at the beginning.  With B and A the
+        operation of `before`, inside the new circuit; 0 is owed at the beginning.  Where `pending_terms` is given,
+        of the same shape, a number k > 0 in it adds the symbolic angle `pending_angles[k - 1]`.  With B and A the
         matrices of one window before and after, in and out what is owed on its wires:
         B Rz(in) = Rz(out) A up to a global phase.  What is owed after the last operation of a wire is
         added to `after.frames` (`after.frames[w] = before.frames[w] + pending at the end of w`).
@@ -79,6 +81,8 @@ class Step:
     new: Index | None = None
     reason: str = ""
     pending: Float | None = None
+    pending_terms: Index | None = None
+    pending_angles: tuple[Angle, ...] = ()
     inner: tuple[tuple[int, int, Journal], ...] = ()
 
 
@@ -92,9 +96,14 @@ class Journal:
         """Windows were replaced: one window number per operation of each circuit."""
         self.steps.append(Step(name, "windows", before, after, old, new))
 
-    def frames(self, name: str, before: Circuit, after: Circuit, old: Index, new: Index, pending: Float) -> None:
-        """Windows were replaced and z rotations carried on: `pending` per operation of `before` and leg."""
-        self.steps.append(Step(name, "frames", before, after, old, new, pending=pending))
+    def frames(
+        self, name: str, before: Circuit, after: Circuit, old: Index, new: Index, pending: Float,
+        terms: Index | None = None, angles: tuple[Angle, ...] = (),
+    ) -> None:  # fmt: skip
+        """Windows were replaced and z rotations carried on: `pending` per operation of `before` and leg, and the
+        symbolic parts of it as `terms`, 1 + the place in `angles`."""
+        step = Step(name, "frames", before, after, old, new, pending=pending, pending_terms=terms, pending_angles=angles)
+        self.steps.append(step)
 
     def reorder(self, name: str, before: Circuit, after: Circuit, order: Index) -> None:
         """Commuting operations changed places: new operation j is old operation `order[j]`."""

@@ -22,7 +22,7 @@ from qir.verify.clifford import check_clifford
 from qir.verify.definitions import gate_matrices
 from qir.verify.exact import check_exact
 from qir.verify.paulis import check_paulis
-from qir.verify.spins import diagonals, is_diagonal, quaternions
+from qir.verify.spins import is_diagonal, phases, quaternions
 from qir.verify.stimuli import check_stimuli
 
 B = CircuitBuilder
@@ -380,7 +380,7 @@ ANGLES = np.array([[0.0, 0.0, 0.0], [1.1, -0.4, 2.3], [-7.5, 3.0, -0.2], [np.pi,
 
 @pytest.mark.parametrize("name", [n for n, g in GATES.items() if g.num_qubits == 1])
 def test_a_quaternion_is_the_definition_of_the_gate(name: str) -> None:
-    w, x, y, z = quaternions(name, ANGLES).T
+    w, x, y, z = quaternions(name, ANGLES)
     matrices = gate_matrices(name, list(ANGLES.T[: GATES[name].num_params]))
     spun = np.stack([w - 1j * z, -1j * x - y, -1j * x + y, w + 1j * z], axis=1).reshape(-1, 2, 2)
     overlap = np.einsum("nij,nij->n", spun.conj(), np.broadcast_to(matrices, spun.shape))
@@ -390,11 +390,12 @@ def test_a_quaternion_is_the_definition_of_the_gate(name: str) -> None:
 @pytest.mark.parametrize("name", [n for n, g in GATES.items() if is_diagonal(n) and g.num_qubits])
 def test_phases_are_the_diagonal_of_the_definition(name: str) -> None:
     width = GATES[name].num_qubits
-    found = diagonals(name, ANGLES[:, 0], tuple(range(width)), width)
+    rates, offsets = phases(name, tuple(range(width)), width)
+    found = np.exp(1j * (ANGLES[:, :1] * rates + offsets))
     matrices = gate_matrices(name, list(ANGLES.T[: GATES[name].num_params]))
     made = np.zeros((len(found), 2**width, 2**width), np.complex128)
     made[:, np.arange(2**width), np.arange(2**width)] = found
-    np.testing.assert_allclose(made, matrices, atol=1e-12)
+    np.testing.assert_allclose(made, np.broadcast_to(matrices, made.shape), atol=1e-12)
 
 
 def test_what_is_diagonal_is_known() -> None:

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from qir.gates import GATES
 
 __all__ = [
-    "add_controls", "apply", "basis", "embedded_matrices", "embedded_waves", "gate_matrices", "matrix_power", "pauli_rotation",
+    "add_controls", "apply", "basis", "circle", "embedded_matrices", "embedded_waves", "gate_matrices", "matrix_power",
+    "pauli_rotation",
 ]  # fmt: skip
 
 Complex = npt.NDArray[np.complex128]
@@ -106,15 +107,23 @@ def embedded_waves(name: str, operands: tuple[int, ...], width: int) -> tuple[fl
 
 def basis(angles: Real, rate: float) -> Real:
     """1, cos, sin of half the angle (times `rate`), and the cosine's square and product with the sine: (n, 5)."""
-    half = angles * (rate / 2)
-    cos, sin = np.cos(half), np.sin(half)
-    result = np.empty((len(half), 5))
-    result[:, 0] = 1
-    result[:, 1] = cos
-    result[:, 2] = sin
-    result[:, 3] = cos * cos
-    result[:, 4] = sin * cos
-    return result
+    result = np.empty((5, len(angles)))
+    result[0] = 1
+    result[1], result[2] = cos, sin = circle(angles * (rate / 2))
+    np.multiply(cos, cos, out=result[3])
+    np.multiply(sin, cos, out=result[4])
+    return result.T
+
+
+def circle(angles: Real) -> tuple[Real, Real]:
+    """Cosines and sines, from the tangent of the half: one call of a quick function in place of two slow ones."""
+    tangent = np.tan(angles * 0.5)
+    scale = tangent * tangent
+    scale += 1
+    np.divide(2, scale, out=scale)
+    tangent *= scale
+    scale -= 1
+    return scale, tangent
 
 
 @cache

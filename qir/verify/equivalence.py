@@ -15,8 +15,8 @@ from qir.execution import Unsupported
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.verify.exact import check_exact
-from qir.verify.result import Equivalence
-from qir.verify.rewrites import Differs, Unjustified, check_journal
+from qir.verify.result import Differs, Equivalence, Unjustified
+from qir.verify.rewrites import check_journal
 
 __all__ = ["equivalent"]
 

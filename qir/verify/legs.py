@@ -8,112 +8,144 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Assign, Call, Circuit, Extra, For, If, Switch, While
-from qir.columns import OPERATIONS, USER
+from qir.columns import OPERATIONS
 from qir.expressions import Expr
-from qir.gates import NUM_GATES
+from qir.params import Angle
+from qir.verify.arrays import places
 
-__all__ = ["Keys", "Legs", "find_legs", "fixed", "row_keys", "skipped"]
+__all__ = ["Legs", "find_legs"]
 
 Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-_SKIPPED = [OPERATIONS[name] for name in ("barrier", "delay", "pragma")]
 _EVERYTHING = frozenset(OPERATIONS[name] for name in ("end", "return", "call", "break", "continue"))
-_PAULIEXP = OPERATIONS["pauliexp"]
-
-
-def skipped(circuit: Circuit) -> Mask:
-    """Operations that mean nothing: barriers, delays, pragmas."""
-    codes = circuit.columns.opcode
-    return (codes == _SKIPPED[0]) | (codes == _SKIPPED[1]) | (codes == _SKIPPED[2])
-
-
-def fixed(circuit: Circuit) -> Mask:
-    """Operations that are not gates: measurements, resets, classical statements, control flow."""
-    codes = circuit.columns.opcode
-    return (codes >= NUM_GATES) & (codes < USER) & (codes != _PAULIEXP)
+_MEASURE = OPERATIONS["measure"]
 
 
 @dataclass(frozen=True)
 class Legs:
-    """Legs sorted by wire and, on a wire, by program order.  `leg` is the operand's number, -1 when classical."""
+    """Legs sorted by wire and, on a wire, by program order.
+
+    place: three times the row, plus the operand's number where that is less than 3; leg: the number of the operand, -1 when
+    classical (None: to be derived from `place`).
+    """
 
     op: Index
-    wire: Index
-    leg: Index
+    wire: npt.NDArray[np.int32]
     num_wires: int
+    place: Index
+    _leg: Index | None = None
+
+    @cached_property
+    def leg(self) -> Index:
+        """Per leg the operand's number, -1 when classical."""
+        return self.place - 3 * self.op if self._leg is None else self._leg
 
     def falls(self, labels: npt.NDArray[np.integer[Any]]) -> int | None:
         """The first wire along which labels fall, or None."""
-        values = labels[self.op]
+        values = labels.take(self.op)
         bad = (values[1:] < values[:-1]) & (self.wire[1:] == self.wire[:-1])
         return int(self.wire[1:][bad][0]) if bad.any() else None
 
 
-def find_legs(circuit: Circuit) -> Legs:
-    """All legs of all operations that mean something."""
+def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
+    """All legs of some operations, given by their rows in program order (None: of all)."""
     columns, n, c = circuit.columns, circuit.num_qubits, circuit.num_clbits
-    active = ~skipped(circuit)
-    flat = columns.qubits.ravel()
-    found = np.flatnonzero(flat >= 0) if active.all() else np.flatnonzero((flat >= 0) & np.repeat(active, 3))
-    rows = found // 3
-    ops, targets, places = [rows], [flat[found].astype(np.int64)], [found - 3 * rows]
-    rows = np.flatnonzero((columns.clbit >= 0) & active)
-    if len(rows):
+    opcode, qubits, clbit, extra = columns.opcode, columns.qubits, columns.clbit, columns.extra
+    if rows is not None:
+        opcode, qubits, clbit, extra = (x.take(rows, axis=0) for x in (opcode, qubits, clbit, extra))
+    flat = qubits.ravel()
+    found = places(flat >= 0)
+    wire = flat.take(found)
+    special = _special(opcode, extra).tolist()
+    n16 = n + c < 2**15
+    if not special and columns.terms is None and n16 and (len(clbit) == 0 or int(clbit.max()) < 0):
+        order = np.argsort(wire.astype(np.int16), kind="stable")
+        place = found.take(order)
+        op = place // 3
+        if rows is not None:
+            place, op = place - 3 * op + 3 * rows.take(op), rows.take(op)
+        return Legs(op, wire.take(order), n + c + 1, place)
+    row = found // 3
+    ops: list[Index] = [row]
+    targets: list[npt.NDArray[np.int32]] = [wire]
+    legs: list[Index] = [found - 3 * row]
+    writing = places(clbit >= 0)
+    if len(writing):
         # Bits are wires of their own: their legs may follow those of the qubits.
-        ops.append(rows)
-        targets.append(columns.clbit[rows].astype(np.int64) + n)
-        places.append(np.full(len(rows), -1))
+        ops.append(writing)
+        targets.append(clbit.take(writing) + np.int32(n))
+        legs.append(np.full(len(writing), -1))
     ordered = len(ops)
     memory = n + c
-    special = columns.extra >= 0
-    for code in _EVERYTHING:
-        special |= columns.opcode == code
-    for row in np.flatnonzero(special & active).tolist():
-        index = int(columns.extra[row])
-        extra = circuit.extras[index] if index >= 0 else Extra()
-        if int(columns.opcode[row]) in _EVERYTHING:
+    for i in special:
+        index = int(extra[i])
+        known = circuit.extras[index] if index >= 0 else Extra()
+        reach = None if int(opcode[i]) in _EVERYTHING else _reach(known, circuit)
+        if reach is None:
             wide, classical = list(range(n)), list(range(n, memory + 1))
         else:
-            reach = _reach(extra, circuit)
-            if reach is None:
-                wide, classical = list(range(n)), list(range(n, memory + 1))
-            else:
-                bits, variables, inner = reach
-                wide = list(extra.qubits or ())
-                if inner:
-                    listed = set(columns.qubits[row].tolist()) | set(wide)
-                    wide += sorted(inner - listed)
-                classical = [n + b for b in sorted(bits)] + ([memory] if variables else [])
-        held = set(columns.qubits[row].tolist())
+            bits, variables, inner = reach
+            wide = list(known.qubits or ())
+            if inner:
+                listed = set(qubits[i].tolist()) | set(wide)
+                wide += sorted(inner - listed)
+            classical = [n + b for b in sorted(bits)] + ([memory] if variables else [])
+        held = set(qubits[i].tolist())
         wide = [q for q in wide if q not in held]
-        ops.append(np.full(len(wide) + len(classical), row))
-        targets.append(np.array(wide + classical, np.int64))
-        places.append(np.array([*range(len(wide)), *[-1] * len(classical)], np.int64))
+        ops.append(np.full(len(wide) + len(classical), i))
+        targets.append(np.array(wide + classical, np.int32))
+        legs.append(np.array([*range(len(wide)), *[-1] * len(classical)], np.int64))
     if columns.terms is not None:
         local = {v.name for v in circuit.variables if v.kind != "input"}
-        loud = [i + 1 for i, a in enumerate(circuit.angles) if local.intersection(a.parameters)]
-        if loud:
-            rows = np.flatnonzero(np.isin(columns.terms, loud).any(axis=1) & active)
-            ops.append(rows)
-            targets.append(np.full(len(rows), memory))
-            places.append(np.full(len(rows), -1))
-    op, wire, place = np.concatenate(ops), np.concatenate(targets), np.concatenate(places)
-    count = max(len(columns), 1)
-    if memory < 2**15:
+        kinds = [_reads(a, local) for a in circuit.angles]
+        terms = columns.terms if rows is None else columns.terms.take(rows, axis=0)
+        for kind, first in (("variable", memory), ("bit", n)):
+            # An angle that reads a bit is taken to read them all.
+            loud = [i + 1 for i, found in enumerate(kinds) if found == kind]
+            if loud:
+                reading = places(np.asarray(np.isin(terms, loud).any(axis=1)))
+                width = memory + 1 - first
+                ops.append(reading.repeat(width))
+                targets.append(np.tile(np.arange(first, memory + 1, dtype=np.int32), len(reading)))
+                legs.append(np.full(len(reading) * width, -1))
+    op, wire, leg = np.concatenate(ops), np.concatenate(targets), np.concatenate(legs)
+    if n16:
+        # Sorting numbers of 16 bits is linear, and stable.
         if len(ops) > ordered:
             by_row = np.argsort(op, kind="stable")
             order = by_row[np.argsort(wire[by_row].astype(np.int16), kind="stable")]
         else:
             order = np.argsort(wire.astype(np.int16), kind="stable")
     else:
-        order = np.argsort(wire * count + op, kind="stable")
-    return Legs(op[order], wire[order], place[order], memory + 1)
+        order = np.argsort(wire.astype(np.int64) * max(len(opcode), 1) + op, kind="stable")
+    op, leg = op.take(order), leg.take(order)
+    if rows is not None:
+        op = rows.take(op)
+    return Legs(op, wire.take(order), memory + 1, 3 * op + np.clip(leg, 0, 2), leg)
+
+
+def _reads(angle: Angle, local: set[str]) -> str | None:
+    """Whether an angle depends on classical bits or on run-time variables: "bit", "variable", or None."""
+    for symbol, _ in angle.terms:
+        if any(node.op in ("bit", "register") for node in symbol.walk()):
+            return "bit"
+    return "variable" if local.intersection(angle.parameters) else None
+
+
+def _special(opcode: npt.NDArray[np.int32], extra: npt.NDArray[np.int32]) -> Index:
+    """Operations whose reach is not in the columns."""
+    special = np.asarray(extra >= 0)
+    if len(opcode) and int(opcode.max()) > _MEASURE:
+        for code in _EVERYTHING:
+            special |= opcode == code
+    return places(special)
 
 
 def _expressions(extra: Extra) -> Iterator[Expr]:
@@ -135,7 +167,7 @@ def _reach(extra: Extra, circuit: Circuit) -> tuple[set[int], bool, set[int]] | 
     """Bits, whether variables, and qubits of blocks that an operation reaches; None for everything."""
     bits: set[int] = set(extra.clbits)
     qubits: set[int] = set()
-    variables = isinstance(extra.payload, For)
+    variables = isinstance(extra.payload, For) or any(a.terms for a in extra.params or ())
     registers = {r.name: range(r.start, r.start + r.size) for r in circuit.cregs}
     stack: list[tuple[Extra, tuple[Circuit, ...]]] = [(extra, extra.blocks)]
     while stack:
@@ -163,79 +195,3 @@ def _reach(extra: Extra, circuit: Circuit) -> tuple[set[int], bool, set[int]] | 
                 qubits.update(inner.qubits or ())
                 stack.append((inner, inner.blocks))
     return bits, variables, qubits
-
-
-# -- when two rows are the same -----------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Rows of a circuit in a form that can be compared with another's, see `row_keys`.
-
-    numbers: arrays of integers, one entry per row; params: as in the columns.
-    """
-
-    numbers: tuple[npt.NDArray[np.integer[Any]], ...]
-    params: npt.NDArray[np.float64]
-
-    def equal(self, rows: Index, other: Keys, partners: Index) -> Mask:
-        """Which rows equal their partners in another circuit."""
-        same: Mask = np.ones(len(rows), np.bool_)
-        for left, right in zip(self.numbers, other.numbers):
-            same &= left[rows] == right[partners]
-        for k in range(3):
-            same &= self.params[rows, k] == other.params[partners, k]
-        return same
-
-
-def row_keys(a: Circuit, b: Circuit) -> tuple[Keys, Keys]:
-    """Rows of two circuits with side tables numbered alike: equal keys mean equal operations."""
-    table: dict[object, int] = {}
-    by_object: dict[int, int] = {}
-
-    def extra_number(extra: Extra) -> int:
-        known = by_object.get(id(extra))
-        if known is None:
-            key = (
-                extra.qubits, extra.clbits, extra.params, extra.controls, extra.power, tuple(id(x) for x in extra.blocks),
-                extra.payload,
-            )  # fmt: skip
-            known = table.setdefault(key, len(table))
-            by_object[id(extra)] = known
-        return known
-
-    symbols: dict[object, int] = {}
-    both = (a, b)
-    bits = any((c.columns.clbit >= 0).any() for c in both)
-    special = any((c.columns.extra >= 0).any() for c in both)
-    symbolic = any(c.columns.terms is not None for c in both)
-    calls = a.definitions is not b.definitions and any((c.columns.opcode >= USER).any() for c in both)
-    base = max(a.num_qubits, b.num_qubits) + 1
-    result = []
-    for circuit in both:
-        columns = circuit.columns
-        opcode = columns.opcode.astype(np.int64)
-        if calls:
-            user = columns.opcode >= USER
-            keys = np.array([table.setdefault(("definition", id(d)), len(table)) for d in circuit.definitions], np.int64)
-            opcode[user] = USER + keys[columns.opcode[user] - USER]
-        parts: list[npt.NDArray[np.integer[Any]]] = []
-        if base < 1 << 16:
-            # Opcode and three operands fit one number.
-            packed = opcode
-            for k in range(3):
-                packed = packed * base + columns.qubits[:, k] + 1
-            parts.append(packed)
-        else:
-            parts += [opcode, *columns.qubits.T]
-        if bits:
-            parts.append(columns.clbit)
-        if special:
-            extras = np.array([extra_number(e) for e in circuit.extras] + [-1], np.int32)
-            parts.append(extras[columns.extra])
-        if symbolic:
-            names = np.array([-1, *(symbols.setdefault(x.terms, len(symbols)) for x in circuit.angles)], np.int32)
-            terms = np.zeros((len(columns), 3), np.int32) if columns.terms is None else columns.terms
-            parts += list(names[terms].T)
-        result.append(Keys(tuple(parts), columns.params))
-    return result[0], result[1]

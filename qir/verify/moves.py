@@ -18,9 +18,12 @@ from qir.columns import OPERATIONS, USER, distinct
 from qir.gates import GATES, NUM_GATES
 from qir.journal import Step
 from qir.params import Angle
+from qir.verify.arrays import places
 from qir.verify.definitions import add_controls, apply, gate_matrices, matrix_power, pauli_rotation
-from qir.verify.legs import find_legs, fixed, row_keys, skipped
-from qir.verify.windows import Notes, Unjustified
+from qir.verify.legs import Legs, find_legs
+from qir.verify.result import Unjustified
+from qir.verify.rows import Reading, Tables, differing, fixed, skipped
+from qir.verify.windows import Notes
 
 __all__ = ["check_elide", "check_relabel", "check_remove", "check_reorder", "check_route"]
 
@@ -88,19 +91,23 @@ def _letter_table(codes: npt.NDArray[np.int32]) -> npt.NDArray[np.int8]:
     return table
 
 
-def _leg_letters(circuit: Circuit, notes: Notes) -> npt.NDArray[np.int8]:
-    """Per leg (of `find_legs`) the letter of its operation there."""
-    legs = notes.find_legs(circuit)
+def _leg_letters(circuit: Circuit, legs: Legs) -> npt.NDArray[np.int8]:
+    """Per leg the letter of its operation there."""
     columns = circuit.columns
-    result = np.zeros(len(legs.op), np.int8)
+    codes = columns.opcode.take(legs.op)
+    gate = (codes < NUM_GATES) & (legs.leg >= 0)
+    table = _letter_table(codes[gate] if len(codes) else codes)
+    result: npt.NDArray[np.int8] = table.ravel().take(np.where(gate, 3 * codes + legs.leg, 0), mode="clip")
+    result[~gate] = 0
     # A measurement is diagonal: it commutes with what is diagonal, its bit keeps its order by itself.
-    result[(columns.opcode[legs.op] == _MEASURE) & (legs.leg >= 0)] = 3
-    plain = columns.plain[legs.op] & (legs.leg >= 0)
-    codes = columns.opcode[legs.op[plain]]
-    result[plain] = _letter_table(codes)[codes, legs.leg[plain]]
-    special = np.flatnonzero((columns.extra[legs.op] >= 0) & (legs.wire < circuit.num_qubits))
+    result[(codes == _MEASURE) & (legs.leg >= 0)] = 3
+    if len(columns.extra) == 0 or int(columns.extra.max()) < 0:
+        return result
+    special = columns.extra.take(legs.op) >= 0
+    result[special & (codes != _MEASURE)] = 0
+    rows = places(special & (legs.wire < circuit.num_qubits))
     known: dict[int, dict[int, int]] = {}
-    for i, row, wire in zip(special.tolist(), legs.op[special].tolist(), legs.wire[special].tolist()):
+    for i, row, wire in zip(rows.tolist(), legs.op[rows].tolist(), legs.wire[rows].tolist()):
         if row not in known:
             known[row] = _extra_letters(circuit, row)
         result[i] = known[row].get(wire, 0)
@@ -121,38 +128,43 @@ def check_reorder(step: Step, notes: Notes) -> None:
     if not seen.all():
         raise Unjustified("the order leaves operations out")
     _same_rest(before, after)
-    left, right = row_keys(before, after)
-    if not left.equal(order, right, np.arange(count)).all():
+    if len(differing(notes.read(before), order, notes.read(after), None)):
         raise Unjustified("operations changed while being reordered")
     position = np.empty(count, np.int64)
     position[order] = np.arange(count)
-    legs, letters = notes.find_legs(before), _leg_letters(before, notes)
-    if not len(legs.op):
+    # Two operations can only have been exchanged when each has one behind it that overtook it, or before it that fell back.
+    # So is every operation that stands between them.
+    moved = position < np.maximum.accumulate(position)
+    moved |= position > np.minimum.accumulate(position[::-1])[::-1]
+    rows = places(moved & ~skipped(before))
+    if not len(rows):
         return
+    legs = notes.read(before).legs if 2 * len(rows) > count else find_legs(before, rows)
+    letters = _leg_letters(before, legs)
     # Runs of legs with the same letter on a wire: only within a run may the order change.
     first = np.ones(len(legs.op), np.bool_)
     first[1:] = (legs.wire[1:] != legs.wire[:-1]) | (letters[1:] != letters[:-1]) | (letters[1:] == 0)
-    place = position[legs.op]
-    runs = np.flatnonzero(first)
+    place = position.take(legs.op)
+    runs = places(first)
     latest, earliest = np.maximum.reduceat(place, runs), np.minimum.reduceat(place, runs)
-    wire = legs.wire[runs]
+    wire = legs.wire.take(runs)
     if not ((latest[:-1] > earliest[1:]) & (wire[1:] == wire[:-1])).any():
         return
     _check_pairs(before, legs.op, legs.wire, letters, place)
 
 
-def _check_pairs(circuit: Circuit, op: Index, wire: Index, letters: npt.NDArray[np.int8], place: Index) -> None:
+def _check_pairs(circuit: Circuit, op: Index, wire: npt.NDArray[np.int32], letters: npt.NDArray[np.int8], place: Index) -> None:
     """Every pair of operations that exchanged places, one by one."""
     budget = _PAIR_LIMIT
-    bounds = np.flatnonzero(np.diff(wire, prepend=-1, append=-2))
+    bounds = places(np.diff(wire, prepend=-1, append=-2))
     known: dict[tuple[int, int], bool] = {}
     for start, end in zip(bounds[:-1].tolist(), bounds[1:].tolist()):
         spot = place[start:end]
         if not (np.diff(spot) < 0).any():
             continue
         highest = np.maximum.accumulate(spot)
-        for i in np.flatnonzero(spot < highest).tolist():
-            overtaken = np.flatnonzero(spot[:i] > spot[i])
+        for i in places(spot < highest).tolist():
+            overtaken = places(spot[:i] > spot[i])
             budget -= len(overtaken)
             if budget < 0:
                 raise Unjustified("too many operations changed places to look at each pair")
@@ -218,36 +230,44 @@ def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
         raise Unjustified("the mask does not fit the circuit")
     dropped = np.asarray(step.old) != 0
     _same_rest(before, after)
-    kept = np.flatnonzero(~dropped)
-    left, right = row_keys(before, after)
-    if len(kept) != len(after.columns) or not left.equal(kept, right, np.arange(len(kept))).all():
+    kept = places(~dropped)
+    if len(kept) != len(after.columns) or len(differing(notes.read(before), kept, notes.read(after), None)):
         raise Unjustified("more changed than what was dropped")
     dropped &= ~skipped(before)
     if not dropped.any():
         return
+    reading = notes.read(before)
     if step.reason == "before-measure":
-        _before_measure(before, dropped, notes)
+        _before_measure(before, dropped, _from_first(reading, dropped))
     elif step.reason == "unmeasured":
-        _unmeasured(before, dropped, notes)
+        _unmeasured(before, dropped, _from_first(reading, dropped))
     elif step.reason == "unseen":
-        _unseen(before, dropped, notes)
+        _unseen(before, dropped, _from_first(reading, dropped))
     elif step.reason in ("zero-input", "reset"):
-        _from_zero(before, dropped, notes, resets_only=step.reason == "reset", assume_zero=assume_zero)
+        _from_zero(before, dropped, reading.legs, resets_only=step.reason == "reset", assume_zero=assume_zero)
     else:
         raise Unjustified(f"the reason {step.reason!r} is not known")
 
 
+def _from_first(reading: Reading, dropped: Mask) -> Legs:
+    """Legs of the first dropped operation and of all after it: what comes before cannot matter."""
+    rows = np.arange(int(dropped.argmax()), len(dropped))
+    if reading.active is not None:
+        rows = rows[~skipped(reading.circuit)[rows]]
+    return find_legs(reading.circuit, rows) if 2 * len(rows) < len(dropped) else reading.legs
+
+
 def _gates_only(circuit: Circuit, dropped: Mask, *, resets: bool = False) -> None:
-    firm = fixed(circuit)
+    firm = fixed(circuit.columns.opcode)
     if resets:
         firm &= circuit.columns.opcode != _RESET
     if (dropped & firm).any():
         raise Unjustified("what was dropped is not a gate")
 
 
-def _before_measure(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+def _before_measure(circuit: Circuit, dropped: Mask, legs: Legs) -> None:
     _gates_only(circuit, dropped)
-    legs, letters = notes.find_legs(circuit), _leg_letters(circuit, notes)
+    letters = _leg_letters(circuit, legs)
     codes = circuit.columns.opcode[legs.op]
     collapse = (codes == _MEASURE) | (codes == _RESET)
     diagonal = (letters == 3) | (letters == 4)
@@ -265,19 +285,19 @@ def _before_measure(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
         raise Unjustified("a diagonal gate was dropped that no measurement follows")
 
 
-def _unseen(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+def _unseen(circuit: Circuit, dropped: Mask, legs: Legs) -> None:
     """On every wire of a dropped gate: either all that follows is dropped too, or the gate is diagonal there and
     nothing but what is diagonal there comes before a measurement or reset."""
     _gates_only(circuit, dropped)
     if not circuit.measures:
         raise Unjustified("gates were dropped as unseen in a circuit without measurements")
-    legs, letters = notes.find_legs(circuit), _leg_letters(circuit, notes)
+    letters = _leg_letters(circuit, legs)
     codes = circuit.columns.opcode[legs.op]
     diagonal = (letters == 3) | (letters == 4)
     ends = np.where((codes == _MEASURE) | (codes == _RESET), 1, np.where(diagonal, 0, 2))
     good = diagonal & (_following(ends != 0, ends, legs.wire) == 1)
     gone = dropped[legs.op]
-    good |= _following(~gone & ~skipped(circuit)[legs.op], np.ones(len(gone), np.int64), legs.wire) == 0
+    good |= _following(~gone, np.ones(len(gone), np.int64), legs.wire) == 0
     if (gone & (legs.wire < circuit.num_qubits) & ~good).any():
         raise Unjustified("a gate was dropped as unseen that a measurement may see")
 
@@ -290,11 +310,10 @@ def _following(marked: Mask, values: npt.NDArray[np.integer], wire: npt.NDArray[
     return np.where((index < size) & (wire[inside] == wire), values[inside], 0)
 
 
-def _unmeasured(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
+def _unmeasured(circuit: Circuit, dropped: Mask, legs: Legs) -> None:
     _gates_only(circuit, dropped, resets=True)
     if not circuit.measures:
         raise Unjustified("gates were dropped as unmeasured in a circuit without measurements")
-    legs = notes.find_legs(circuit)
     quantum = legs.wire < circuit.num_qubits
     gone, wire = dropped[legs.op], legs.wire
     # On every wire the dropped operations are the last ones.
@@ -303,16 +322,15 @@ def _unmeasured(circuit: Circuit, dropped: Mask, notes: Notes) -> None:
         raise Unjustified("a gate was dropped as unmeasured though something follows it")
 
 
-def _from_zero(circuit: Circuit, dropped: Mask, notes: Notes, *, resets_only: bool, assume_zero: bool) -> None:
+def _from_zero(circuit: Circuit, dropped: Mask, legs: Legs, *, resets_only: bool, assume_zero: bool) -> None:
     if not resets_only and not assume_zero:
         raise Unjustified("inputs were taken to be |0>, which was not asked for")
-    legs = notes.find_legs(circuit)
     # A wire is |0> until the first operation on it that stays and is not a reset.
     stays = ~dropped & (circuit.columns.opcode != _RESET)
     alive = np.full(legs.num_wires, len(dropped))
     staying = stays[legs.op]
     np.minimum.at(alive, legs.wire[staying], legs.op[staying])
-    for row in np.flatnonzero(dropped).tolist():
+    for row in places(dropped).tolist():
         operands = circuit.operands(row)
         fresh = [row < alive[q] for q in operands]
         if int(circuit.columns.opcode[row]) == _RESET:
@@ -362,53 +380,56 @@ def _trivial(matrix: npt.NDArray[np.complex128], fresh: list[bool]) -> bool:
 # -- wires that move ----------------------------------------------------------------------------
 
 
-def _mapped_keys(circuit: Circuit, wires: Index) -> Circuit:
-    """The circuit with the qubits of every operation renamed (layout and frames left)."""
+def _renamed(circuit: Circuit, wires: Index, size: int) -> Circuit:
+    """The circuit with the qubits of every operation renamed to some of `size` wires (layout and frames left)."""
     columns = circuit.columns
-    table = np.append(wires, -1)
-    qubits = table[columns.qubits].astype(np.int32)
-    extras = tuple(_mapped(e, wires) for e in circuit.extras)
-    return circuit.with_columns(replace(columns, qubits=qubits), extras=extras)
+    table = np.append(wires, -1).astype(np.int32)
+    qubits = table.take(columns.qubits)
+    extras = tuple(_mapped(e, wires, size) for e in circuit.extras)
+    return circuit.with_columns(replace(columns, qubits=qubits), extras=extras, num_qubits=size)
 
 
-def _mapped(extra: Extra, wires: Index) -> Extra:
+def _mapped(extra: Extra, wires: Index, size: int) -> Extra:
     if extra.qubits is None and not extra.blocks:
         return extra
     qubits = None if extra.qubits is None else tuple(int(wires[q]) for q in extra.qubits)
-    blocks = tuple(_mapped_keys(b, wires) for b in extra.blocks)
+    blocks = tuple(_renamed(b, wires, size) for b in extra.blocks)
     return replace(extra, qubits=qubits, blocks=blocks)
 
 
-def _same_rows(expected: Circuit, found: Circuit) -> bool:
+def _same_rows(expected: Reading, found: Reading) -> bool:
     """Equal operations in the same order, barriers and delays aside (their wires too)."""
-    a, b = np.flatnonzero(~skipped(expected)), np.flatnonzero(~skipped(found))
-    if len(a) != len(b):
+    a, b = expected.active, found.active
+    if (len(expected.circuit.columns) if a is None else len(a)) != (len(found.circuit.columns) if b is None else len(b)):
         return False
-    left, right = row_keys(expected, found)
-    same = left.equal(a, right, b)
-    if same.all():
+    bad = differing(expected, a, found, b)
+    if not len(bad):
         return True
-    for i in np.flatnonzero(~same).tolist():
+    for i in distinct(bad).tolist():
         # Blocks were rebuilt by the renaming: compare what they hold.
-        row, partner = int(a[i]), int(b[i])
-        old, new = int(expected.columns.extra[row]), int(found.columns.extra[partner])
-        if old < 0 or new < 0 or expected.columns.opcode[row] != found.columns.opcode[partner]:
+        row, partner = i if a is None else int(a[i]), i if b is None else int(b[i])
+        x, y = expected.circuit, found.circuit
+        old, new = int(x.columns.extra[row]), int(y.columns.extra[partner])
+        if old < 0 or new < 0 or x.columns.opcode[row] != y.columns.opcode[partner]:
             return False
-        if expected.columns.clbit[row] != found.columns.clbit[partner] or expected.operands(row) != found.operands(partner):
+        if x.columns.clbit[row] != y.columns.clbit[partner] or x.operands(row) != y.operands(partner):
             return False
-        if expected.row_angles(row) != found.row_angles(partner):
+        if x.row_angles(row) != y.row_angles(partner):
             return False
-        if not _same_blocks(expected.extras[old], found.extras[new]):
+        if not _same_blocks(x.extras[old], y.extras[new], expected.tables):
             return False
     return True
 
 
-def _same_blocks(a: Extra, b: Extra) -> bool:
+def _same_blocks(a: Extra, b: Extra, tables: Tables) -> bool:
     if len(a.blocks) != len(b.blocks) or not a.blocks:
         return False
     if replace(a, blocks=(), annotations=()) != replace(b, blocks=(), annotations=()):
         return False
-    return all(x.global_phase == y.global_phase and _same_rows(x, y) for x, y in zip(a.blocks, b.blocks))
+    return all(
+        x.global_phase == y.global_phase and _same_rows(Reading(x, tables), Reading(y, tables))
+        for x, y in zip(a.blocks, b.blocks)
+    )
 
 
 def _layout(circuit: Circuit) -> Layout:
@@ -448,6 +469,14 @@ def _check_layout(before: Circuit, after: Circuit, first: Index, last: Index) ->
         raise Unjustified("frames did not follow their wires")
 
 
+def _used_wires_have_places(where: Index, circuit: Circuit, notes: Notes, message: str) -> None:
+    gone = where < 0
+    if gone.any():
+        legs = notes.read(circuit).legs
+        if gone[legs.wire[legs.wire < circuit.num_qubits]].any():
+            raise Unjustified(message)
+
+
 def check_relabel(step: Step, notes: Notes) -> None:
     """Wires renamed from the beginning."""
     before, after = step.before, step.after
@@ -455,11 +484,8 @@ def check_relabel(step: Step, notes: Notes) -> None:
     if len(wires) != before.num_qubits or before.num_clbits != after.num_clbits:
         raise Unjustified("the renaming does not fit the circuit")
     _injective(wires, after.num_qubits)
-    gone = wires < 0
-    legs = notes.find_legs(before)
-    if gone.any() and gone[legs.wire[legs.wire < before.num_qubits]].any():
-        raise Unjustified("a wire with operations was dropped")
-    if not _same_rows(_mapped_keys(before, wires), after):
+    _used_wires_have_places(wires, before, notes, "a wire with operations was dropped")
+    if not _same_rows(Reading(_renamed(before, wires, after.num_qubits), notes.tables), notes.read(after)):
         raise Unjustified("operations changed while wires were renamed")
     _check_layout(before, after, wires, wires)
 
@@ -470,27 +496,27 @@ def check_elide(step: Step, notes: Notes) -> None:
     if step.old is None or len(step.old) != len(before.columns) or before.num_qubits != after.num_qubits:
         raise Unjustified("the mask does not fit the circuit")
     marked = np.asarray(step.old) != 0
-    moved, where = _walk(before, marked, np.arange(before.num_qubits))
-    expected = moved.with_columns(moved.columns.take(np.flatnonzero(~marked)))
-    if before.num_clbits != after.num_clbits or not _same_rows(expected, after):
+    moved, where = _walk(before, marked, np.arange(before.num_qubits), before.num_qubits)
+    expected = moved.with_columns(moved.columns.take(places(~marked)))
+    if before.num_clbits != after.num_clbits or not _same_rows(Reading(expected, notes.tables), notes.read(after)):
         raise Unjustified("operations are not where the dropped swaps lead")
     _check_layout(before, after, np.arange(before.num_qubits), where)
 
 
-def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]:
+def _walk(circuit: Circuit, marked: Mask, start: Index, size: int) -> tuple[Circuit, Index]:
     """Operations read on moving wires: after each marked swap the two wires stand exchanged.
 
-    Returns the circuit with operands replaced by the places where they stand (`start` at first),
+    Returns the circuit with operands replaced by the places where they stand (`start` at first, `size` of them),
     and where every wire ends.
     """
     columns = circuit.columns
-    rows = np.flatnonzero(marked)
+    rows = places(marked)
     if len(rows) and not ((columns.opcode[rows] == _SWAP) & (columns.extra[rows] < 0)).all():
         raise Unjustified("what is marked as a swap is not one")
     # The last entry keeps the -1 of absent operands where it is.
     place = np.append(start, -1).astype(columns.qubits.dtype)
     qubits, extra = columns.qubits.copy(), columns.extra.copy()
-    special = np.flatnonzero(columns.extra >= 0)
+    special = places(columns.extra >= 0)
     extras = list(circuit.extras)
     begin, seen = 0, 0
     ends = np.append(rows, len(columns))
@@ -501,13 +527,13 @@ def _walk(circuit: Circuit, marked: Mask, start: Index) -> tuple[Circuit, Index]
                 found = circuit.extras[columns.extra[i]]
                 if found.qubits is not None or found.blocks:
                     extra[i] = len(extras)
-                    extras.append(_mapped(found, place[:-1].astype(np.int64)))
+                    extras.append(_mapped(found, place[:-1].astype(np.int64), size))
         if row < len(columns):
             a, b = columns.qubits[row, :2].tolist()
             place[a], place[b] = place[b], place[a]
         begin, seen = row + 1, upto
     moved = replace(columns, qubits=qubits, extra=extra)
-    return circuit.with_columns(moved, extras=tuple(extras)), place[:-1].astype(np.int64)
+    return circuit.with_columns(moved, extras=tuple(extras), num_qubits=size), place[:-1].astype(np.int64)
 
 
 def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:
@@ -518,20 +544,18 @@ def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:
         raise Unjustified("the routing does not fit the circuits")
     start = np.asarray(step.old, np.int64)
     _injective(start, after.num_qubits)
-    legs = notes.find_legs(before)
-    if (start[legs.wire[legs.wire < before.num_qubits]] < 0).any():
-        raise Unjustified("a wire with operations has no place")
+    _used_wires_have_places(start, before, notes, "a wire with operations has no place")
     inserted = np.asarray(step.new) != 0
     # Walk the new circuit: which old wire (or spare place) stands where.
     size = after.num_qubits
     holder = np.full(size, -1, np.int64)
     used = start >= 0
-    holder[start[used]] = np.flatnonzero(used)
-    spare = np.flatnonzero(holder < 0)
+    holder[start[used]] = places(used)
+    spare = places(holder < 0)
     holder[spare] = before.num_qubits + np.arange(len(spare))
-    unmoved, held = _walk(after, inserted, holder)
-    core = unmoved.with_columns(unmoved.columns.take(np.flatnonzero(~inserted)))
-    if before.num_clbits != after.num_clbits or not _same_wires(before, core):
+    unmoved, held = _walk(after, inserted, holder, before.num_qubits + len(spare))
+    core = unmoved.with_columns(unmoved.columns.take(places(~inserted)))
+    if before.num_clbits != after.num_clbits or not _same_wires(notes.read(before), Reading(core, notes.tables)):
         raise Unjustified("taking the inserted swaps out does not give the circuit back")
     last = np.full(before.num_qubits, -1, np.int64)
     for place, wire in enumerate(held.tolist()):
@@ -542,35 +566,28 @@ def check_route(step: Step, notes: Notes, *, closed: bool = False) -> None:
     _check_layout(before, after, start, last)
 
 
-def _same_wires(before: Circuit, found: Circuit) -> bool:
-    """The same operations with the same order along every wire: equal as graphs."""
+def _same_wires(before: Reading, found: Reading) -> bool:
+    """The same operations with the same order along every wire: equal as graphs.
+
+    The k-th leg of a wire in one circuit belongs to the same operation as its k-th leg in the other.
+    """
     if _same_rows(before, found):
         return True
-    a, b = np.flatnonzero(~skipped(before)), np.flatnonzero(~skipped(found))
-    if len(a) != len(b):
+    shift = found.circuit.num_qubits - before.circuit.num_qubits
+    width = before.circuit.num_qubits
+    left, right = before.legs, found.legs
+    if ((right.wire >= width) & (right.wire < width + shift)).any():
         return False
-    sides = []
-    for circuit in (before, found):
-        legs = find_legs(circuit)
-        wires: list[list[int]] = [[] for _ in range(before.num_qubits + before.num_clbits + 1)]
-        shift = circuit.num_qubits - before.num_qubits
-        for op, wire in zip(legs.op.tolist(), legs.wire.tolist()):
-            number = wire if wire < circuit.num_qubits else wire - shift
-            if number < len(wires) and (wire >= circuit.num_qubits or wire < before.num_qubits):
-                wires[number].append(op)
-            else:
-                return False
-        sides.append(wires)
-    # Number the operations of the new circuit by those of the old one, wire by wire.
-    partner = np.full(len(found.columns), -1, np.int64)
-    for left, right in zip(*sides):
-        if len(left) != len(right):
-            return False
-        for i, j in zip(left, right):
-            if partner[j] not in (-1, i):
-                return False
-            partner[j] = i
-    rows = partner[b]
-    if (rows < 0).any() or len(distinct(rows)) != len(rows):
+    wires = np.where(right.wire < width, right.wire, right.wire - shift)
+    if len(left.op) != len(right.op) or (left.wire != wires).any():
         return False
-    return _same_rows(before.with_columns(before.columns.take(rows)), found)
+    partner = np.full(len(found.circuit.columns), -1, np.int64)
+    partner[right.op] = left.op
+    if (partner.take(right.op) != left.op).any():
+        return False
+    active = np.arange(len(partner)) if found.active is None else found.active
+    rows = partner.take(active)
+    if (rows < 0).any() or len(distinct(rows)) != len(rows) or len(rows) != len(distinct(left.op)):
+        return False
+    circuit = before.circuit
+    return _same_rows(Reading(circuit.with_columns(circuit.columns.take(rows)), before.tables), found)

@@ -30,7 +30,9 @@ __all__ = ["check_paulis"]
 
 Pauli = tuple[int, int, int]
 """(x, z, k): i**k X**x Z**z, one bit per wire."""
-Rotation = tuple[int, int, Angle]
+Value = float | Angle
+"""Radians; a plain number where no symbol is in it, which is several times quicker."""
+Rotation = tuple[int, int, Value]
 """(x, z, angle): about the Hermitian string with these letters, its sign in the angle."""
 
 _MAX_CONTROLS = 8
@@ -44,7 +46,7 @@ def _multiply(a: Pauli, b: Pauli) -> Pauli:
 
 
 def _anticommute(x: int, z: int, u: int, v: int) -> int:
-    return ((x & v).bit_count() + (z & u).bit_count()) & 1
+    return ((x & v) ^ (z & u)).bit_count() & 1
 
 
 def _negative(p: Pauli) -> bool:
@@ -165,7 +167,10 @@ class _Form:
             key = (leaf.name, leaf.angles, leaf.controls, leaf.power, leaf.payload)
             pieces = known.get(key)
             if pieces is None:
-                pieces = known[key] = _powered(leaf)
+                pieces = known[key] = [
+                    (kind, (what[0], what[1] if what[1].terms else what[1].constant) if kind == "turn" else what)
+                    for kind, what in _powered(leaf)
+                ]
             wires = [where.slots[q] for q in leaf.qubits]
             for kind, what in pieces:
                 if kind == "moves":
@@ -198,7 +203,7 @@ class _Form:
             if name in ("x", "y"):
                 z[q] = (z[q][0], z[q][1], z[q][2] ^ 2)
 
-    def turn(self, letters: dict[int, str], value: Angle, wires: list[int]) -> None:
+    def turn(self, letters: dict[int, str], value: Value, wires: list[int]) -> None:
         total: Pauli = (0, 0, 0)
         for k, letter in letters.items():
             q = wires[k]
@@ -208,9 +213,23 @@ class _Form:
                 total = _multiply(total, self.z[q])
             if letter == "Y":
                 total = (total[0], total[1], (total[2] + 1) & 3)
+        if isinstance(value, float):
+            quarters = _quarters(value)
+            if _trivial(value - quarters * (math.pi / 2)):
+                self.absorb(letters, total, quarters % 4, wires)
+                return
         self.rotations.append((total[0], total[1], -value if _negative(total) else value))
         if len(self.rotations) > 4 * _MAX_ROTATIONS:
             raise Unsupported(f"more than {4 * _MAX_ROTATIONS} rotations")
+
+    def absorb(self, letters: dict[int, str], total: Pauli, quarters: int, wires: list[int]) -> None:
+        """Append a rotation by quarter turns, a Clifford: what anticommutes with its Pauli (`total` when pulled back) turns."""
+        for k, letter in letters.items() if quarters else ():
+            q = wires[k]
+            if letter in "YZ":
+                self.x[q] = _turned(self.x[q], total, quarters)
+            if letter in "XY":
+                self.z[q] = _turned(self.z[q], total, quarters)
 
     def clear_ancillas(self, width: int) -> None:
         """Wires no program qubit starts on are |0>: their Z is 1; an X there is more than this method handles."""
@@ -266,11 +285,19 @@ def _powered(leaf: Leaf) -> list[Piece]:
     return pieces * abs(int(leaf.power))
 
 
+def _turned(p: Pauli, q: Pauli, quarters: int) -> Pauli:
+    """R^dagger p R for R = exp(-i (quarters pi/2)/2 q) when p and q anticommute."""
+    if quarters == 2:
+        return p[0], p[1], p[2] ^ 2
+    x, z, k = _multiply(q, p)
+    return x, z, (k + (1 if quarters == 1 else 3)) & 3
+
+
 def _conjugate(p: Pauli, turns: list[tuple[int, int, int]]) -> Pauli:
     """R^dagger p R for each R = exp(-i (quarter pi/2)/2 Q) in turn, Q the string of the letters (u, v)."""
     x, z, k = p
     for u, v, quarter in turns:
-        if ((x & v).bit_count() + (z & u).bit_count()) & 1 == 0:
+        if ((x & v) ^ (z & u)).bit_count() & 1 == 0:
             continue
         if quarter == 2:
             k ^= 2
@@ -281,13 +308,18 @@ def _conjugate(p: Pauli, turns: list[tuple[int, int, int]]) -> Pauli:
     return x, z, k & 3
 
 
-def _quarters(t: Angle) -> int:
+def _quarters(t: Value) -> int:
     """Number of quarter turns to take off so that the number left is in (-pi/4, pi/4]."""
-    return math.ceil(t.constant / (math.pi / 2) - 0.5 - _TOLERANCE)
+    number = t.constant if isinstance(t, Angle) else t
+    return math.ceil(number / (math.pi / 2) - 0.5 - _TOLERANCE)
 
 
-def _trivial(t: Angle) -> bool:
-    return all(abs(c) < 1e-12 for _, c in t.terms) and abs(math.remainder(t.constant, 2 * math.pi)) < _TOLERANCE
+def _trivial(t: Value) -> bool:
+    if isinstance(t, Angle):
+        if any(abs(c) >= 1e-12 for _, c in t.terms):
+            return False
+        t = t.constant
+    return abs(math.remainder(t, 2 * math.pi)) < _TOLERANCE
 
 
 def _merge(rotations: list[Rotation], budget: list[int]) -> list[Rotation]:
@@ -331,7 +363,7 @@ def _unseen(rotations: list[Rotation], observed: list[Pauli], budget: list[int])
     return kept[::-1]
 
 
-def _layers(rotations: list[Rotation]) -> list[tuple[int, int, int, Angle]]:
+def _layers(rotations: list[Rotation]) -> list[tuple[int, int, int, Value]]:
     """The Foata normal form: each rotation as early as those it anticommutes with allow, layers sorted."""
     count = len(rotations)
     if count > _MAX_ROTATIONS:

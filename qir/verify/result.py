@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Equivalence"]
+__all__ = ["Differs", "Equivalence", "Unjustified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,3 +31,11 @@ class Equivalence:
         how = f" by {self.method}" if self.method else ""
         text = f"{self.verdict}{how}" + (f": {self.detail}" if self.detail else "")
         return f"{text}; {self.counterexample}" if self.counterexample else text
+
+
+class Unjustified(Exception):
+    """A step of a journal does not justify what it did."""
+
+
+class Differs(Unjustified):
+    """A window means something else than before; the text shows it."""
