@@ -98,10 +98,44 @@ def same(a: Matrix, b: Matrix) -> bool:
 
 
 def to_qiskit(circuit: Circuit) -> Any:
-    """A circuit of standard gates, for QCEC."""
+    """A static circuit in standard gates for QCEC: program qubit q on wire q, before and after; phases dropped.
+
+    IonQ's gates are written as their published definitions: rotations between z rotations.  QCEC's own layouts are left alone:
+    placements are undone by swaps, so nothing has to be told apart.  None when other wires than the program's are used.
+    """
     from qiskit import QuantumCircuit
 
+    circuit = compact(circuit)
+    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
+    if circuit.num_qubits != len(layout.initial):
+        return None
+    back = {wire: q for q, wire in enumerate(layout.initial)}
     built = QuantumCircuit(circuit.num_qubits)
     for op in circuit.ops:
-        getattr(built, {"u3": "u"}.get(op.name, op.name))(*op.params, *op.qubits)
+        p = [float(v) for v in op.params if not isinstance(v, Angle)]
+        q = [back[wire] for wire in op.qubits]
+        turns = [2 * np.pi * value for value in p]
+        if op.name in ("gpi", "gpi2"):
+            built.rz(-turns[0], q[0])
+            built.rx(np.pi if op.name == "gpi" else np.pi / 2, q[0])
+            built.rz(turns[0], q[0])
+        elif op.name == "zz":
+            built.rzz(turns[0], *q)
+        elif op.name == "ms":
+            built.rz(-turns[0], q[0])
+            built.rz(-turns[1], q[1])
+            built.rxx(turns[2], *q)
+            built.rz(turns[0], q[0])
+            built.rz(turns[1], q[1])
+        elif op.name != "barrier":
+            getattr(built, {"u3": "u"}.get(op.name, op.name))(*p, *q)
+    for wire, frame in enumerate(circuit.frames or ()):
+        built.rz(frame.constant, back[wire])
+    # Program qubit q ended on the wire that layout.final names: bring it back to its own.
+    where = [back[wire] for wire in layout.final]
+    for q in range(len(where)):
+        while where[q] != q:
+            other = where[q]
+            built.swap(q, other)
+            where = [other if w == q else q if w == other else w for w in where]
     return built
