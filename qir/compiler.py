@@ -370,7 +370,7 @@ def _compile_one(
         result = equivalent(circuit, compiled, assume_zero=context.assume_zero, journal=journal, limits=limits)
         verification = Verification(result.verdict, result.method, result.detail)
         if result.verdict == "refuted":
-            message = f"the compiled circuit is not the same as the source: {result.detail}"
+            message = f"the compiled circuit is not the same as the source: {result.counterexample or result.detail}"
             raise InternalError([error("internal.refuted", message, help=_REPORT)])
     counted = before[0] if before else measure(circuit)
     name = entry.name or circuit.name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -303,6 +304,87 @@ def test_barriers_mean_nothing_and_delays_neither() -> None:
     a = B(2).h(0).barrier().cx(0, 1).delay(10, 0).build()
     assert OPERATIONS["barrier"] in a.columns.opcode
     assert equivalent(a, B(2).h(0).cx(0, 1).build()).verdict == "proved"
+
+
+# -- counterexamples ----------------------------------------------------------------------------
+
+
+def wide(tail: str | None) -> Circuit:
+    builder = B(12)
+    for q in range(12):
+        builder.u(0.3 + q, 0.2, 0.1, q).cx(q, (q + 1) % 12)
+    if tail is not None:
+        builder.append(tail, [3])
+    return builder.build()
+
+
+def ladder(width: int) -> CircuitBuilder:
+    builder = B(width).h(0)
+    for q in range(width - 1):
+        builder.cx(q, q + 1)
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "method", "shows"),
+    [
+        # Unitaries: an input and where it goes.
+        (B(2).cx(0, 1), B(2).cx(1, 0), "exact", ["input |01>", "|11>"]),
+        (B(2).h(0).t(0), B(2).h(0), "exact", ["input |"]),
+        # Records: the bits, their value and both probabilities.
+        (B(1, 1).x(0).measure(0, 0), B(1, 1).measure(0, 0), "exact", ["from |", "bits read", "probability"]),
+        # Channels: the same for states.
+        (B(1).h(0).reset(0), B(1).h(0).reset(0).x(0), "exact", ["input |", "probability"]),
+        (B(2).cz(0, 1).reset(1), B(2).reset(1), "exact", ["superpositions", "|"]),
+        # Symbols: with their values.
+        (B(1).rx("a", 0), B(1).rx("b", 0), "exact", ["with a = ", "b = ", "input |"]),
+        # Cliffords of any width: the qubit and the observable.
+        (ladder(40), ladder(40).s(7), "clifford", ["of qubit", "pulls back"]),
+    ],
+)  # fmt: skip
+def test_what_is_refuted_is_shown(a: CircuitBuilder, b: CircuitBuilder, method: str, shows: list[str]) -> None:
+    found = equivalent(a.build(), b.build())
+    assert (found.verdict, found.method) == ("refuted", method), str(found)
+    assert found.counterexample is not None
+    for text in shows:
+        assert text in found.counterexample
+    assert found.counterexample in str(found)
+
+
+def test_random_states_show_what_they_saw() -> None:
+    found = check_stimuli(wide(None), wide("t"))
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+    assert "|" in found.counterexample
+
+
+def test_a_journal_shows_the_window() -> None:
+    a, b = B(30).h(0).cx(0, 1).t(1).build(), B(30).h(0).cz(0, 1).t(1).build()
+    journal = Journal()
+    journal.windows("swap for another", a, b, np.arange(3), np.arange(3))
+    found = equivalent(a, b, journal=journal, limits=LARGE)
+    assert found.verdict == "refuted"
+    wide_a, wide_b = (replace(c, num_qubits=30) for c in (wide(None), wide("t")))
+    journal = Journal()
+    labels = np.arange(len(wide_a.columns))
+    journal.windows("one more", wide_a, wide_b, labels, np.append(labels, labels[-1]))
+    found = equivalent(wide_a, wide_b, journal=journal, limits=replace(LARGE, exact_qubits=2))
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+
+
+def test_the_command_prints_the_counterexample(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from qir.cli.verify import command
+
+    first, second = tmp_path / "a.qasm", tmp_path / "b.qasm"
+    first.write_text(str(B(2).cx(0, 1).build()), encoding="utf-8")
+    second.write_text(str(B(2).cx(1, 0).build()), encoding="utf-8")
+    result = CliRunner().invoke(command, [str(first), str(second)], standalone_mode=False)
+    assert result.return_value == 1
+    assert "refuted by exact" in result.output
+    assert "the input |01> goes to |" in result.output
 
 
 # -- the cheap forms of windows -----------------------------------------------------------------
