@@ -23,6 +23,8 @@ from qir.verify.clifford import check_clifford
 from qir.verify.definitions import gate_matrices
 from qir.verify.exact import check_exact
 from qir.verify.paulis import check_paulis
+from qir.verify.result import Equivalence, Unjustified
+from qir.verify.rewrites import check_journal
 from qir.verify.spins import is_diagonal, phases, quaternions
 from qir.verify.stimuli import check_stimuli
 
@@ -283,6 +285,27 @@ def test_routing_is_taken_back() -> None:
     journal = Journal()
     journal.route("route", a, wrong, np.array([0, 1, 2]), np.array([1, 0, 0, 1, 0]))
     assert equivalent(a, wrong, journal=journal).verdict == "refuted"
+
+
+def test_barriers_and_delays_in_a_window_do_not_matter() -> None:
+    a = B(2).h(0).barrier().h(0).cx(0, 1).delay(10, 0).build()
+    b = B(2).barrier().cx(0, 1).build()
+    journal = Journal()
+    journal.windows("cancel", a, b, np.array([0, 0, 0, 1, 1]), np.array([0, 1]))
+    found = equivalent(a, b, journal=journal, limits=LARGE)
+    assert (found.verdict, found.method) == ("proved", "rewrites")
+
+
+def test_operations_on_wires_that_are_not_there_prove_nothing() -> None:
+    a = B(2).cx(0, 1).build()
+    for wire in (2, 4097, -5):
+        qubits = a.columns.qubits.copy()
+        qubits[0, 1] = wire
+        b = a.with_columns(replace(a.columns, qubits=qubits))
+        journal = Journal()
+        journal.windows("astray", a, b, np.array([0]), np.array([0]))
+        with pytest.raises(Unjustified):
+            check_journal(a, b, journal, lambda x, y: Equivalence("proved"))
 
 
 def test_windows_that_cross_are_refused() -> None:
