@@ -86,7 +86,7 @@ def sizes(target: str, most: int, level: int) -> None:
         bare = kept = checked = float("inf")
         whole = (float("inf"), 0.0)
         grown = 0.0
-        for turn in range(3 if count <= 100_000 else 1):
+        for turn in range(3 if count <= 10_000 else 1):
             begin = time.process_time()
             run(circuit, Context(target=machine, level=level))
             bare = min(bare, time.process_time() - begin)

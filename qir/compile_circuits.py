@@ -97,7 +97,7 @@ class CircuitCompiler:
 
         result = equivalent(source, compiled, assume_zero=self.context.assume_zero, journal=journal, limits=self.limits)
         if result.verdict == "refuted":
-            message = f"the compiled circuit is not the same as the source: {result.detail}"
+            message = f"the compiled circuit is not the same as the source: {result.counterexample or result.detail}"
             raise InternalError([error("internal.refuted", message, help=_REPORT)])
         return Verification(result.verdict, result.method, result.detail)
 

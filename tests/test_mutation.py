@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
+from oracle import operator, program_wires, same
 
 from qir.circuit import Circuit, CircuitBuilder, Definition, Layout
 from qir.columns import NAMES, OPERATIONS
@@ -37,7 +37,6 @@ TARGETS = ("qpu.forte-1", "qpu.aria-1", "simulator", "local", "ibm_fez", "ibm_sh
 SILENT = {"best", "if_changed", "choose_view", "check_target"}
 """Passes that change nothing themselves: they choose between others, or look."""
 Fault = Callable[[Circuit, np.random.Generator], Circuit | None]
-Matrix = npt.NDArray[np.complex128]
 
 
 def random_circuit(seed: int, width: int, count: int) -> Circuit:
@@ -58,82 +57,6 @@ def compiled(target: str, seed: int) -> tuple[Circuit, Circuit, Journal]:
     journal = Journal()
     result = run(source, Context(target=find(target), journal=journal, level=2))
     return source, result, journal
-
-
-def compact(circuit: Circuit) -> Circuit:
-    """The circuit on the wires that its program or its operations use, in their order."""
-    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
-    wires = sorted({*circuit.touched_qubits, *layout.initial, *layout.final})
-    if len(wires) == circuit.num_qubits:
-        return circuit
-    place = np.full(circuit.num_qubits + 1, -1, np.int32)
-    place[wires] = np.arange(len(wires))
-    columns = replace(circuit.columns, qubits=place[circuit.columns.qubits])
-    moved = Layout(*(tuple(int(place[w]) for w in side) for side in (layout.initial, layout.final)))
-    frames = None if circuit.frames is None else tuple(circuit.frames[w] for w in wires)
-    return replace(circuit, columns=columns, num_qubits=len(wires), num_physical=0, qregs=(), layout=moved, frames=frames)
-
-
-def program_wires(circuit: Circuit) -> list[int]:
-    """Where the program's qubits end."""
-    return list((circuit.layout or Layout.trivial(circuit.num_qubits)).final[:WIDTH])
-
-
-# -- the outside oracle -------------------------------------------------------------------------
-
-
-def operator(circuit: Circuit) -> Matrix:
-    """The unitary on the program's qubits by Qiskit, native gates from IonQ's published matrices.
-
-    Wires that hold no program qubit are |0> before and after; a circuit that leaves them otherwise gives no unitary.
-    """
-    from qiskit import QuantumCircuit
-    from qiskit.circuit.library import UnitaryGate
-    from qiskit.quantum_info import Operator
-
-    circuit = compact(circuit)
-    built = QuantumCircuit(circuit.num_qubits)
-    for op in circuit.ops:
-        p = [float(v) for v in op.params if not isinstance(v, Angle)]
-        if op.name == "barrier":
-            continue
-        native = _native(op.name, p)
-        if native is not None:
-            built.append(UnitaryGate(native), op.qubits)
-        else:
-            getattr(built, {"sxdg": "sxdg", "u3": "u"}.get(op.name, op.name))(*p, *op.qubits)
-    for wire, frame in enumerate(circuit.frames or ()):
-        built.rz(frame.constant, wire)
-    full = Operator(built).data
-    layout = circuit.layout or Layout.trivial(circuit.num_qubits)
-    index = np.arange(2 ** len(layout.initial))
-
-    def places(wires: tuple[int, ...]) -> npt.NDArray[np.int64]:
-        return np.asarray(sum((index >> q & 1) << w for q, w in enumerate(wires)))
-
-    result: Matrix = full[np.ix_(places(layout.final), places(layout.initial))]
-    return result
-
-
-def _native(name: str, p: list[float]) -> Matrix | None:
-    def gpi(phase: float) -> Matrix:
-        e = np.exp(2j * np.pi * phase)
-        return np.array([[0, 1 / e], [e, 0]])
-
-    if name == "gpi":
-        return gpi(p[0])
-    if name == "gpi2":
-        return (np.eye(2) - 1j * gpi(p[0])) / np.sqrt(2)
-    if name == "zz":
-        return np.diag(np.exp(-1j * np.pi * p[0] * np.array([1, -1, -1, 1])))
-    if name == "ms":
-        return np.asarray(np.cos(np.pi * p[2]) * np.eye(4) - 1j * np.sin(np.pi * p[2]) * np.kron(gpi(p[1]), gpi(p[0])))
-    return None
-
-
-def same(a: Matrix, b: Matrix) -> bool:
-    overlap = np.vdot(a, b)
-    return bool(abs(overlap) > 1e-9 and np.abs(a * overlap / abs(overlap) - b).max() < 1e-6)
 
 
 # -- faults -------------------------------------------------------------------------------------
@@ -472,36 +395,3 @@ def test_a_diagonal_gate_may_move_past_a_measurement() -> None:
     journal.reorder("fine", a, b, np.array([0, 2, 1]))
     assert equivalent(a, b, journal=journal, limits=LARGE).method == "rewrites"
     assert equivalent(a, b).verdict == "proved"
-
-
-# -- a second oracle ----------------------------------------------------------------------------
-
-
-def _to_qiskit(circuit: Circuit) -> Any:
-    """A circuit of standard gates, for QCEC."""
-    from qiskit import QuantumCircuit
-
-    built = QuantumCircuit(circuit.num_qubits)
-    for op in circuit.ops:
-        getattr(built, {"u3": "u"}.get(op.name, op.name))(*op.params, *op.qubits)
-    return built
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_qcec_agrees_on_a_sample(seed: int) -> None:
-    """MQT QCEC: only `equivalent*` and `not_equivalent` are verdicts; equal placements, so its layout does not matter."""
-    qcec = pytest.importorskip("mqt.qcec")
-    source = random_circuit(seed, WIDTH, 12)
-    result = run(source, Context(target=None, level=2))
-    assert result.layout in (None, Layout.trivial(WIDTH))
-    rng = np.random.default_rng(seed)
-    heard = 0
-    for candidate in (result, flipped_sign(result, rng), dropped_gate(result, rng)):
-        if candidate is None:
-            continue
-        verdict = str(qcec.verify(_to_qiskit(source), _to_qiskit(candidate), timeout=5).equivalence).rsplit(".", 1)[-1]
-        if verdict != "not_equivalent" and not verdict.startswith("equivalent"):
-            continue  # no conclusion in time
-        heard += 1
-        assert equivalent(source, candidate).verdict == ("refuted" if verdict == "not_equivalent" else "proved")
-    assert heard

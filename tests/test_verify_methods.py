@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ from qir.verify.clifford import check_clifford
 from qir.verify.definitions import gate_matrices
 from qir.verify.exact import check_exact
 from qir.verify.paulis import check_paulis
+from qir.verify.result import Equivalence, Unjustified
+from qir.verify.rewrites import check_journal
 from qir.verify.spins import is_diagonal, phases, quaternions
 from qir.verify.stimuli import check_stimuli
 
@@ -284,6 +287,27 @@ def test_routing_is_taken_back() -> None:
     assert equivalent(a, wrong, journal=journal).verdict == "refuted"
 
 
+def test_barriers_and_delays_in_a_window_do_not_matter() -> None:
+    a = B(2).h(0).barrier().h(0).cx(0, 1).delay(10, 0).build()
+    b = B(2).barrier().cx(0, 1).build()
+    journal = Journal()
+    journal.windows("cancel", a, b, np.array([0, 0, 0, 1, 1]), np.array([0, 1]))
+    found = equivalent(a, b, journal=journal, limits=LARGE)
+    assert (found.verdict, found.method) == ("proved", "rewrites")
+
+
+def test_operations_on_wires_that_are_not_there_prove_nothing() -> None:
+    a = B(2).cx(0, 1).build()
+    for wire in (2, 4097, -5):
+        qubits = a.columns.qubits.copy()
+        qubits[0, 1] = wire
+        b = a.with_columns(replace(a.columns, qubits=qubits))
+        journal = Journal()
+        journal.windows("astray", a, b, np.array([0]), np.array([0]))
+        with pytest.raises(Unjustified):
+            check_journal(a, b, journal, lambda x, y: Equivalence("proved"))
+
+
 def test_windows_that_cross_are_refused() -> None:
     a, b = B(1).h(0).t(0).build(), B(1).t(0).h(0).build()
     journal = Journal()
@@ -299,78 +323,91 @@ def test_an_unknown_kind_of_step_proves_nothing() -> None:
     assert found.verdict != "proved"
 
 
-# -- the recurring classes of compiler bugs -----------------------------------------------------
-
-
-class TestBugClasses:
-    """One case at least for every class of bug that studies of quantum compilers found again and again."""
-
-    def test_register_flattening(self) -> None:
-        a = B(3, 3).x(0).measure(0, 0).measure(1, 1).measure(2, 2)
-        assert verdict(a, B(3, 3).x(0).measure(2, 0).measure(1, 1).measure(0, 2)) == "refuted"
-
-    def test_rewrites_across_control_flow(self) -> None:
-        def program(early: bool) -> CircuitBuilder:
-            builder = B(1, 1).h(0).measure(0, 0)
-            if early:
-                return builder.if_((0, 1), builder.block().x(0)).h(0).h(0).measure(0, 0)
-            return builder.h(0).if_((0, 1), builder.block().x(0)).h(0).measure(0, 0)
-
-        assert verdict(program(True), program(False)) == "refuted"
-
-    def test_angle_units(self) -> None:
-        assert verdict(B(1).gpi2(0.25, 0), B(1).gpi2(np.pi / 2, 0)) == "refuted"
-        assert verdict(B(2).zz(0.25, 0, 1), B(2).rzz(np.pi / 2, 0, 1)) == "proved"
-
-    def test_phase_that_control_makes_relative(self) -> None:
-        assert verdict(B(2).controlled("gphase", [0], [], [0.4]), B(2).p(0.4, 0)) == "proved"
-        assert verdict(B(2).controlled("sx", [0], [1]), B(2).crx(np.pi / 2, 0, 1)) == "refuted"
-
-    def test_silent_approximation(self) -> None:
-        assert verdict(B(2).h(0).cp(1e-5, 0, 1), B(2).h(0)) == "refuted"
-
-    def test_diagonals_before_measurement(self) -> None:
-        assert verdict(B(1, 1).h(0).t(0).measure(0, 0), B(1, 1).h(0).measure(0, 0)) == "proved"
-        assert verdict(B(1).h(0).t(0), B(1).h(0)) == "refuted"
-
-    def test_determinism(self) -> None:
-        a, b = B(11).ccx(0, 1, 2).ry(0.3, 3), B(11).ccx(1, 0, 2).ry(0.3, 3)
-        assert len({str(equivalent(a.build(), b.build())) for _ in range(3)}) == 1
-
-    def test_termination(self) -> None:
-        forever = B(1, 1).measure(0, 0)
-        from qir.circuit import While
-        from qir.expressions import constant
-
-        forever.control("while", While(constant(True)), forever.block().h(0).build())
-        assert verdict(forever, B(1, 1).measure(0, 0)) == "unchecked"
-
-    def test_native_gates_differ(self) -> None:
-        assert verdict(B(2).ms(0.0, 0.0, 0.25, 0, 1), B(2).zz(0.25, 0, 1)) == "refuted"
-        assert verdict(B(2).ms(0.25, 0.25, 0.25, 0, 1), B(2).ryy(np.pi / 2, 0, 1)) == "proved"
-
-    def test_conditions_of_gates(self) -> None:
-        def program(value: int) -> CircuitBuilder:
-            builder = B(1, 1).h(0).measure(0, 0)
-            return builder.if_((0, value), builder.block().x(0)).measure(0, 0)
-
-        assert verdict(program(0), program(1)) == "refuted"
-
-    def test_commutation_is_not_transitive(self) -> None:
-        # x commutes with id, id with z, but x not with z.
-        a, b = B(1).x(0).id(0).z(0).h(0).build(), B(1).z(0).id(0).x(0).h(0).build()
-        c = B(1).s(0).id(0).x(0).h(0).build()
-        d = B(1).x(0).id(0).s(0).h(0).build()
-        assert equivalent(a, b).verdict == "proved"
-        journal = Journal()
-        journal.reorder("wrong", c, d, np.array([2, 1, 0, 3]))
-        assert equivalent(c, d, journal=journal).verdict == "refuted"
-
-
 def test_barriers_mean_nothing_and_delays_neither() -> None:
     a = B(2).h(0).barrier().cx(0, 1).delay(10, 0).build()
     assert OPERATIONS["barrier"] in a.columns.opcode
     assert equivalent(a, B(2).h(0).cx(0, 1).build()).verdict == "proved"
+
+
+# -- counterexamples ----------------------------------------------------------------------------
+
+
+def wide(tail: str | None) -> Circuit:
+    builder = B(12)
+    for q in range(12):
+        builder.u(0.3 + q, 0.2, 0.1, q).cx(q, (q + 1) % 12)
+    if tail is not None:
+        builder.append(tail, [3])
+    return builder.build()
+
+
+def ladder(width: int) -> CircuitBuilder:
+    builder = B(width).h(0)
+    for q in range(width - 1):
+        builder.cx(q, q + 1)
+    return builder
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "method", "shows"),
+    [
+        # Unitaries: an input and where it goes.
+        (B(2).cx(0, 1), B(2).cx(1, 0), "exact", ["input |01>", "|11>"]),
+        (B(2).h(0).t(0), B(2).h(0), "exact", ["input |"]),
+        # Records: the bits, their value and both probabilities.
+        (B(1, 1).x(0).measure(0, 0), B(1, 1).measure(0, 0), "exact", ["from |", "bits read", "probability"]),
+        # Channels: the same for states.
+        (B(1).h(0).reset(0), B(1).h(0).reset(0).x(0), "exact", ["input |", "probability"]),
+        (B(2).cz(0, 1).reset(1), B(2).reset(1), "exact", ["superpositions", "|"]),
+        # Symbols: with their values.
+        (B(1).rx("a", 0), B(1).rx("b", 0), "exact", ["with a = ", "b = ", "input |"]),
+        # Cliffords of any width: the qubit and the observable.
+        (ladder(40), ladder(40).s(7), "clifford", ["of qubit", "pulls back"]),
+    ],
+)  # fmt: skip
+def test_what_is_refuted_is_shown(a: CircuitBuilder, b: CircuitBuilder, method: str, shows: list[str]) -> None:
+    found = equivalent(a.build(), b.build())
+    assert (found.verdict, found.method) == ("refuted", method), str(found)
+    assert found.counterexample is not None
+    for text in shows:
+        assert text in found.counterexample
+    assert found.counterexample in str(found)
+
+
+def test_random_states_show_what_they_saw() -> None:
+    found = check_stimuli(wide(None), wide("t"))
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+    assert "|" in found.counterexample
+
+
+def test_a_journal_shows_the_window() -> None:
+    a, b = B(30).h(0).cx(0, 1).t(1).build(), B(30).h(0).cz(0, 1).t(1).build()
+    journal = Journal()
+    journal.windows("swap for another", a, b, np.arange(3), np.arange(3))
+    found = equivalent(a, b, journal=journal, limits=LARGE)
+    assert found.verdict == "refuted"
+    wide_a, wide_b = (replace(c, num_qubits=30) for c in (wide(None), wide("t")))
+    journal = Journal()
+    labels = np.arange(len(wide_a.columns))
+    journal.windows("one more", wide_a, wide_b, labels, np.append(labels, labels[-1]))
+    found = equivalent(wide_a, wide_b, journal=journal, limits=replace(LARGE, exact_qubits=2))
+    assert found.verdict == "refuted"
+    assert found.counterexample is not None
+
+
+def test_the_command_prints_the_counterexample(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from qir.cli.verify import command
+
+    first, second = tmp_path / "a.qasm", tmp_path / "b.qasm"
+    first.write_text(str(B(2).cx(0, 1).build()), encoding="utf-8")
+    second.write_text(str(B(2).cx(1, 0).build()), encoding="utf-8")
+    result = CliRunner().invoke(command, [str(first), str(second)], standalone_mode=False)
+    assert result.return_value == 1
+    assert "refuted by exact" in result.output
+    assert "the input |01> goes to |" in result.output
 
 
 # -- the cheap forms of windows -----------------------------------------------------------------

@@ -172,3 +172,18 @@ def test_phases_that_carry_z_rotations() -> None:
     assert _carriers("gpi2") == {0: 0}
     assert _carriers("ms") == {0: 0, 1: 1}
     assert _carriers("rx") == {}
+
+
+def test_a_symbol_owed_on_a_wire_that_only_the_new_window_has() -> None:
+    """An x appears on a wire on which Rz(a) is owed, and goes again: right only for special values of a."""
+    before = B(2).rz("a", 1).h(0).h(0).build()
+    after = B(2).h(0).x(1).h(0).x(1).build()
+    after = replace(after, frames=(Angle(), angle("a")))
+    journal = Journal()
+    pending_terms = np.zeros((3, 3), np.int32)
+    pending_terms[0, 0] = 1
+    old, new = np.array([0, 1, 2]), np.array([1, 1, 2, 2])
+    journal.frames("wrong", before, after, old, new, np.zeros((3, 3)), pending_terms, (angle("a"),))
+    assert equivalent(before, after, journal=journal, limits=LARGE).method != "rewrites"
+    one = replace(journal.steps[0], new=np.array([1, 1, 1, 1]), old=np.array([0, 1, 1]))
+    assert equivalent(before, after, journal=Journal([one]), limits=LARGE).method != "rewrites"

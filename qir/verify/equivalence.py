@@ -75,7 +75,7 @@ def _through_resets(a: Circuit, b: Circuit, compare: Callable[[Circuit, Circuit]
     found = compare(first, second)
     if found.verdict == "refuted" and (first is not a or second is not b):
         whole = compare(a, b)
-        return whole if whole.equivalent else found
+        return found if whole.verdict == "unchecked" else whole
     return found
 
 

@@ -128,8 +128,17 @@ def _compare_channels(runs: list[list[Branch]], frames: list[Frame], width: int)
     difference = np.abs(choi[0] - choi[1])
     if difference.max(initial=0) <= TOLERANCE:
         return None
+    # Rows and columns are numbered by (result, input); the diagonal holds probabilities.
+    chances = [np.diagonal(c).real for c in choi]
+    apart = np.abs(chances[0] - chances[1])
+    if apart.max(initial=0) > TOLERANCE:
+        result, given = divmod(int((apart > TOLERANCE).argmax()), inputs)
+        return (f"the input {_ket(given, width)} ends in {_ket(result, width)} with probability "
+                f"{chances[0][result * inputs + given]:.6f} in one circuit and {chances[1][result * inputs + given]:.6f} "
+                f"in the other")  # fmt: skip
     row, column = np.unravel_index(int(difference.argmax()), difference.shape)
-    return f"the entry ({row}, {column}) of their Choi matrices differs by {difference.max():.3g}"
+    kets = " and ".join(_ket(int(k) % inputs, width) for k in (row, column))
+    return f"superpositions of the inputs {kets} are left with another phase: {difference.max():.3g} apart"
 
 
 # -- records ------------------------------------------------------------------------------------

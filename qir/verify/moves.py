@@ -136,7 +136,7 @@ def check_reorder(step: Step, notes: Notes) -> None:
     # So is every operation that stands between them.
     moved = position < np.maximum.accumulate(position)
     moved |= position > np.minimum.accumulate(position[::-1])[::-1]
-    rows = places(moved & ~skipped(before))
+    rows = places(moved & ~skipped(before.columns.opcode))
     if not len(rows):
         return
     legs = notes.read(before).legs if 2 * len(rows) > count else find_legs(before, rows)
@@ -233,7 +233,7 @@ def check_remove(step: Step, notes: Notes, *, assume_zero: bool) -> None:
     kept = places(~dropped)
     if len(kept) != len(after.columns) or len(differing(notes.read(before), kept, notes.read(after), None)):
         raise Unjustified("more changed than what was dropped")
-    dropped &= ~skipped(before)
+    dropped &= ~skipped(before.columns.opcode)
     if not dropped.any():
         return
     reading = notes.read(before)
@@ -253,7 +253,7 @@ def _from_first(reading: Reading, dropped: Mask) -> Legs:
     """Legs of the first dropped operation and of all after it: what comes before cannot matter."""
     rows = np.arange(int(dropped.argmax()), len(dropped))
     if reading.active is not None:
-        rows = rows[~skipped(reading.circuit)[rows]]
+        rows = rows[~skipped(reading.circuit.columns.opcode)[rows]]
     return find_legs(reading.circuit, rows) if 2 * len(rows) < len(dropped) else reading.legs
 
 

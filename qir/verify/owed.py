@@ -11,8 +11,8 @@ from qir.columns import OPERATIONS
 from qir.journal import Step
 from qir.params import Angle
 from qir.verify.arrays import places
-from qir.verify.legs import Legs
 from qir.verify.result import Unjustified
+from qir.verify.rows import Reading, skipped
 
 __all__ = ["Owed"]
 
@@ -30,8 +30,8 @@ class Owed:
     leaving_terms, entering_terms: the same for symbolic parts, as 1 + the place in `angles`; 0 for none.
     """
 
-    def __init__(self, step: Step, legs: Legs, old: Index, size: int) -> None:
-        columns = step.before.columns
+    def __init__(self, step: Step, before: Reading, old: Index, size: int) -> None:
+        columns, legs = step.before.columns, before.legs
         if step.pending is None or step.pending.shape != (len(columns), 3):
             raise Unjustified("what is owed does not fit the circuit")
         if not np.isfinite(step.pending).all():
@@ -75,7 +75,7 @@ class Owed:
         due[self._old.take(op[owing])] = True
         codes = step.before.columns.opcode
         firm = np.zeros(self._size, np.bool_)
-        firm[self._old[(codes != _MEASURE) & (codes != _RESET)]] = True
+        firm[self._old[(codes != _MEASURE) & (codes != _RESET) & ~skipped(codes)]] = True
         return due & firm
 
     def symbolic(self) -> Mask:

@@ -10,7 +10,7 @@ when the forms differ it says nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any
 
@@ -162,6 +162,7 @@ class _Form:
         self.x: list[Pauli] = [(1 << q, 0, 0) for q in range(n)]
         self.z: list[Pauli] = [(0, 1 << q, 0) for q in range(n)]
         self.rotations: list[Rotation] = []
+        self._sequence = _Sequence(self._turn_images)
         known: dict[Any, list[Piece]] = {}
         for leaf in static.gates:
             key = (leaf.name, leaf.angles, leaf.controls, leaf.power, leaf.payload)
@@ -177,6 +178,14 @@ class _Form:
                     self.move(what, wires)
                 else:
                     self.turn(what[0], what[1], wires)
+        self.rotations = self._sequence.kept()
+
+    def _turn_images(self, pauli: Pauli, quarters: int) -> None:
+        """Append a Clifford rotation about a Pauli that is pulled back already."""
+        for images in (self.x, self.z):
+            for q, p in enumerate(images):
+                if _anticommute(p[0], p[1], pauli[0], pauli[1]):
+                    images[q] = _turned(p, pauli, quarters)
 
     def move(self, moves: list[Move], wires: list[int]) -> None:
         """Append Clifford gates: what X and Z pull back to is recombined."""
@@ -218,9 +227,7 @@ class _Form:
             if _trivial(value - quarters * (math.pi / 2)):
                 self.absorb(letters, total, quarters % 4, wires)
                 return
-        self.rotations.append((total[0], total[1], -value if _negative(total) else value))
-        if len(self.rotations) > 4 * _MAX_ROTATIONS:
-            raise Unsupported(f"more than {4 * _MAX_ROTATIONS} rotations")
+        self._sequence.append(total[0], total[1], -value if _negative(total) else value)
 
     def absorb(self, letters: dict[int, str], total: Pauli, quarters: int, wires: list[int]) -> None:
         """Append a rotation by quarter turns, a Clifford: what anticommutes with its Pauli (`total` when pulled back) turns."""
@@ -267,6 +274,57 @@ class _Form:
         self.rotations = _unseen(merged, final, budget) if measured else merged
         if budget[0] < 0:
             raise Unsupported("the rotations take too much work")
+
+
+class _Sequence:
+    """Rotations in time order as they come: each joins an earlier one about the same Pauli when it commutes with all in
+    between, and whole quarter turns are taken out of the sum.
+
+    A quarter turn may leave the sequence at its end, for it commutes with all that stands behind it; `leave` is told of it.
+    """
+
+    def __init__(self, leave: Callable[[Pauli, int], None]) -> None:
+        self._leave = leave
+        self._rows: list[Rotation | None] = []
+        self._where: dict[tuple[int, int], list[int]] = {}
+        self._budget = _WORK
+
+    def kept(self) -> list[Rotation]:
+        return [row for row in self._rows if row is not None]
+
+    def append(self, x: int, z: int, t: Value) -> None:
+        if x == 0 and z == 0:
+            return
+        rows, spots = self._rows, self._where.setdefault((x, z), [])
+        place = len(rows)
+        if spots:
+            last = spots[-1]
+            self._budget -= len(rows) - last
+            if self._budget < 0:
+                raise Unsupported("the rotations take too much work")
+            for row in rows[last + 1 :]:
+                if row is not None and ((x & row[1]) ^ (z & row[0])).bit_count() & 1:
+                    break
+            else:
+                place, old = last, rows[last]
+                assert old is not None
+                t = old[2] + t
+        quarters = _quarters(t)
+        if quarters:
+            t = t - quarters * (math.pi / 2)
+            if quarters % 4:
+                self._leave((x, z, (x & z).bit_count() & 3), quarters % 4)
+        if place < len(rows):
+            if _trivial(t):
+                rows[place] = None
+                spots.pop()
+            else:
+                rows[place] = (x, z, t)
+        elif not _trivial(t):
+            spots.append(place)
+            rows.append((x, z, t))
+            if place > 4 * _MAX_ROTATIONS:
+                raise Unsupported(f"more than {4 * _MAX_ROTATIONS} rotations")
 
 
 def _powered(leaf: Leaf) -> list[Piece]:

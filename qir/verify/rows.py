@@ -25,9 +25,8 @@ _WIRE_BITS, _BIT_BITS, _CODE_BITS = 12, 15, 12
 _WIDE_BITS = 21
 
 
-def skipped(circuit: Circuit) -> Mask:
-    """Operations that mean nothing: barriers, delays, pragmas."""
-    codes = circuit.columns.opcode
+def skipped(codes: npt.NDArray[np.integer[Any]]) -> Mask:
+    """Which opcodes mean nothing: barriers, delays, pragmas."""
     return (codes == _SKIPPED[0]) | (codes == _SKIPPED[1]) | (codes == _SKIPPED[2])
 
 
@@ -80,7 +79,7 @@ class Reading:
     @cached_property
     def active(self) -> Index | None:
         """The rows that mean something; None for all of them."""
-        gone = skipped(self.circuit)
+        gone = skipped(self.circuit.columns.opcode)
         return places(~gone) if gone.any() else None
 
     @cached_property
@@ -136,11 +135,6 @@ class Reading:
         known = [self.tables.number(("definition", id(d))) for d in self.circuit.definitions]
         return np.array([*known, -1], np.int64)[np.where(codes >= USER, codes - USER, -1)]
 
-    def renamed(self, qubits: npt.NDArray[np.int32]) -> Index:
-        """`packed` with other operands."""
-        columns = self.circuit.columns
-        return _pack(columns.opcode, qubits, columns.clbit)
-
 
 def _pack(opcode: npt.NDArray[np.int32], qubits: npt.NDArray[np.int32], clbit: npt.NDArray[np.int32]) -> Index:
     packed: Index = opcode.astype(np.int64)
@@ -159,11 +153,8 @@ def pick(values: npt.NDArray[Any], rows: Index | None) -> npt.NDArray[Any]:
     return values if rows is None else values.take(rows, axis=0, mode="clip")
 
 
-def differing(a: Reading, left: Index | None, b: Reading, right: Index | None, *, packed: Index | None = None) -> Index:
-    """The places at which rows `left` of one circuit differ from rows `right` of another (None: all, in order).
-
-    packed: stands in for `a.packed` when operands were renamed.
-    """
+def differing(a: Reading, left: Index | None, b: Reading, right: Index | None) -> Index:
+    """The places at which rows `left` of one circuit differ from rows `right` of another (None: all, in order)."""
     pairs: list[tuple[npt.NDArray[Any] | None, npt.NDArray[Any] | None]] = [(a.symbols, b.symbols)]
     if a.circuit.extras is b.circuit.extras:
         # One side table for both: its places are as good as numbers for what it holds.
@@ -171,8 +162,8 @@ def differing(a: Reading, left: Index | None, b: Reading, right: Index | None, *
             pairs.append((a.circuit.columns.extra, b.circuit.columns.extra))
     else:
         pairs.append((a.extras, b.extras))
-    if packed is not None or (a.narrow and b.narrow):
-        pairs.append((a.packed if packed is None else packed, b.packed))
+    if a.narrow and b.narrow:
+        pairs.append((a.packed, b.packed))
     else:
         pairs += zip(a.spread, b.spread)
     if a.circuit.definitions is not b.circuit.definitions:

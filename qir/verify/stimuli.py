@@ -81,8 +81,13 @@ def _states(runs: list[list[Branch]], frames: list[Frame], width: int) -> str | 
     overlap = abs(np.vdot(rows[0], rows[1]))
     # An overlap of 1 - d^2/2 belongs to states at distance d.
     phase = np.vdot(rows[0], rows[1]) / overlap if overlap > 1e-12 else 1.0
-    distance = float(np.abs(rows[0] * phase - rows[1]).max())
-    return None if distance <= TOLERANCE else f"the states overlap by {overlap:.9f} only"
+    apart = np.abs(rows[0] * phase - rows[1])
+    if float(apart.max()) <= TOLERANCE:
+        return None
+    k = int((apart > TOLERANCE).argmax())
+    left, right = (np.round(complex(v), 6) + 0 for v in (rows[0][k] * phase, rows[1][k]))
+    return (f"the states overlap by {overlap:.9f} only, and |{k:0{width}b}> has the amplitude {left:g} in one circuit and "
+            f"{right:g} in the other")  # fmt: skip
 
 
 def _outcomes(runs: list[list[Branch]], frames: list[Frame], circuits: tuple[Circuit, Circuit]) -> str | None:

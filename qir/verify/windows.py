@@ -8,14 +8,13 @@ whole circuits one by one.  For a step of kind `frames` the new window is surrou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from qir.circuit import Circuit, Extra
-from qir.columns import USER
+from qir.circuit import Circuit
 from qir.gates import NUM_GATES
 from qir.journal import Step
 from qir.verify.arrays import places, ranges
@@ -23,8 +22,9 @@ from qir.verify.legs import find_legs
 from qir.verify.owed import Owed
 from qir.verify.products import Rows, Turns, differ
 from qir.verify.result import Differs, Equivalence, Unjustified
-from qir.verify.rows import Reading, Tables, differing, fixed, pick
+from qir.verify.rows import Reading, Tables, differing, fixed, pick, skipped
 from qir.verify.symbols import differ_for_all_values
+from qir.verify.wide import only_window, text_of, window_circuits
 
 __all__ = ["Notes", "check_windows"]
 
@@ -101,7 +101,7 @@ def check_windows(step: Step, notes: Notes, whole: Whole) -> None:
     changed = _changed(*sides)
     owed = None
     if step.kind == "frames":
-        owed = Owed(step, readings[0].legs, old, size)
+        owed = Owed(step, readings[0], old, size)
         owed.check_end(step)
         changed |= owed.touched(step)
     elif before.frames != after.frames:
@@ -240,13 +240,14 @@ class _Check:
         for side in self.sides:
             columns = side.reading.circuit.columns
             if len(columns) and int(columns.opcode.max()) >= NUM_GATES:
-                firm = places(fixed(columns.opcode))
-                firm = firm[changed.take(side.labels.take(firm))]
+                other = places(columns.opcode >= NUM_GATES)
+                other = other[~skipped(columns.opcode.take(other))]
+                firm = side.labels.take(other[fixed(columns.opcode.take(other))])
+                firm = firm[changed.take(firm)]
                 if len(firm):
                     # Such a window may only differ in what is owed at measurements.
-                    shown = self._show(int(side.labels[firm[0]]))
-                    raise Unjustified(f"{shown}: what is not a gate was rewritten or crossed by a frame")
-                special[side.labels[columns.opcode >= NUM_GATES]] = True
+                    raise Unjustified(f"{self._show(int(firm[0]))}: what is not a gate was rewritten or crossed by a frame")
+                special[side.labels.take(other)] = True
             if side.reading.special:
                 special[side.labels[columns.extra >= 0]] = True
             if columns.terms is not None:
@@ -318,14 +319,15 @@ class _Check:
         return rows[0], rows[1]
 
     def _multiply(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> Mask:
-        """Multiply out windows with numeric angles; none is left over."""
+        """Multiply out windows with numeric angles; those around which symbols are owed are left over."""
         rows = self._rows(k, blocks, wires)
-        turns = None if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)[0]
+        turns, owed = (None, None) if self.owed is None else self._turns(k, windows, blocks[0], rows[0].local, wires)
         bad, multiplied = differ(rows[0], rows[1], turns)
         self.notes.multiplied += multiplied
         if bad.any():
             raise Differs(self._show(int(windows[places(bad)[0]])))
-        return bad
+        # Symbols may be owed on wires that only the new window has.
+        return bad if owed is None else (owed[0] != 0).any(axis=1) | (owed[1] != 0).any(axis=1)
 
     def _bind(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> Mask:
         """Prove windows with symbols; those that are not proved are left over."""
@@ -383,12 +385,13 @@ class _Check:
         for w in windows.tolist():
             rows = [side.of_window(w) for side in self.sides]
             if self.owed is not None:
-                circuits = [side.reading.circuit for side in self.sides]
+                circuits = self.step.before, self.step.after
                 touched = {q for circuit, r in zip(circuits, rows) for row in r.tolist() for q in circuit.operands(row)}
                 wires = np.array(sorted(touched), np.int64)
                 if any(found.any() for found in self.owed.around(wires, np.full(len(wires), w))):
                     raise Unjustified(f"{self._show(w)}: frames cross a wide or symbolic window")
-            a, b, key = _window_circuits(self.sides, rows)
+            circuits = self.step.before, self.step.after
+            a, b, key = window_circuits(circuits, rows) if len(windows) > 1 else only_window(circuits, rows)
             found = known.get(key)
             if found is None:
                 if self.step.after.num_qubits > self.step.before.num_qubits < b.num_qubits:
@@ -406,52 +409,6 @@ class _Check:
         texts = []
         for side in self.sides:
             rows = side.of_window(window).tolist()
-            shown = "; ".join(_text(side.reading.circuit, row) for row in rows[:12]) or "nothing"
+            shown = "; ".join(text_of(side.reading.circuit, row) for row in rows[:12]) or "nothing"
             texts.append(shown + (" ..." if len(rows) > 12 else ""))
         return f"pass {self.step.name}: {texts[0]} became {texts[1]}"
-
-
-def _text(circuit: Circuit, row: int) -> str:
-    op = circuit.operation(row)
-    angles = f"({', '.join(f'{p:.6g}' if isinstance(p, float) else str(p) for p in op.params)})" if op.params else ""
-    modifiers = ""
-    if op.extra is not None and (op.extra.controls or op.extra.power != 1):
-        modifiers = f" [controls {op.extra.controls or 'none'}, power {op.extra.power:g}]"
-    return f"{op.name}{angles} {', '.join(map(str, op.qubits))}{modifiers}"
-
-
-def _window_circuits(sides: tuple[_Side, _Side], rows: list[Index]) -> tuple[Circuit, Circuit, Any]:
-    """The two sides of a window as circuits over their own wires, and a key that equal windows share."""
-    table: dict[int, int] = {}
-    keys: list[Any] = []
-    circuits = []
-    for side, chosen in zip(sides, rows):
-        circuit = side.reading.circuit
-        columns = circuit.columns.take(chosen)
-        qubits = columns.qubits.copy()
-        extras: list[Extra] = []
-        extra_column = columns.extra.copy()
-        for i, row in enumerate(chosen.tolist()):
-            operands = circuit.operands(row)
-            local = tuple(table.setdefault(q, len(table)) for q in operands)
-            index = int(columns.extra[i])
-            found = None
-            if index >= 0:
-                extra = circuit.extras[index]
-                found = replace(extra, qubits=local if extra.qubits is not None else None, annotations=())
-                extra_column[i] = len(extras)
-                extras.append(found)
-            if index < 0 or circuit.extras[index].qubits is None:
-                qubits[i] = (*local, -1, -1, -1)[:3]
-            code = int(columns.opcode[i])
-            body: Any = code if code < USER else id(circuit.definitions[code - USER])
-            modifiers = None if found is None else (found.controls, found.power, found.payload, found.params)
-            keys.append((body, local, circuit.row_angles(row), modifiers))
-        keys.append(None)
-        circuits.append((circuit, replace(columns, qubits=qubits, extra=extra_column), tuple(extras)))
-    made = [
-        Circuit(columns, len(table), angles=circuit.angles, extras=extras, definitions=circuit.definitions,
-                variables=tuple(v for v in circuit.variables if v.kind == "input"))
-        for circuit, columns, extras in circuits
-    ]  # fmt: skip
-    return made[0], made[1], tuple(keys)
