@@ -71,6 +71,9 @@ NARROW = ImproveWindows(stages=((3, 0),), work=6_000, then=(*MERGE, *REBUILD))
 WIDE = ImproveWindows(then=(*MERGE, *REBUILD))
 """Windows on four qubits too, and other shapes."""
 
+QUARTER = ImproveWindows(quarter=True, most=8, work=6_000, then=(Fuse(),))
+"""Windows for machines whose gate is a cz."""
+
 
 def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
     """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
@@ -150,8 +153,10 @@ def _ibm(level: int) -> tuple[Pass, ...]:
         middle = (Best((middle, paulis), "cz"),)
         if level == 3:
             # What is simplest all-to-all need not be once it is routed: route all candidates, the program as written too.
-            routed = (RouteQubits(), Resynthesise())
-            middle = (Best(((*first, *routed), (*paulis, *routed), routed), "cz", limit=1_000_000),)
+            routed: tuple[Pass, ...] = (RouteQubits(), Resynthesise())
+            fewer: tuple[Pass, ...] = (Resynthesise(), ToEntangler(), Decompose("rzz"), Fuse(), QUARTER, *routed)
+            ends = ((*first, *routed), (*paulis, *routed), routed, (*first, *fewer), (*paulis, *fewer))
+            middle = (Best(ends, "cz", limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), Relocate(), *tail)
