@@ -53,6 +53,7 @@ class ImproveWindows:
     work: the runs of the fit, at most, in all rounds.    rounds: how often windows are replaced, at most.
     then: passes after every round that replaced something.
     limit: circuits of more operations times qubits are left alone.
+    quarter: only rzz by a quarter turn, for machines whose gate is cz.
 
     Shapes tried are those of the window with one of its rzz left out, as many others moved as the stage says.
     A circuit is taken only when no entry of its difference from the window is above 1e-11.
@@ -69,6 +70,7 @@ class ImproveWindows:
     rounds: int = 30
     then: tuple[Pass, ...] = ()
     limit: int = 1_000_000
+    quarter: bool = False
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         if len(circuit.columns) * circuit.num_qubits > self.limit:
@@ -77,10 +79,10 @@ class ImproveWindows:
         failed: set[tuple[bytes, _Shape]] = set()
         work = self.work
         todo = list(self.stages)
-        rounds = 0
+        entangler, rounds = "cz" if self.quarter else "rzz", 0
         while todo and work > 0 and rounds < self.rounds:
             width, moved = todo[0]
-            windows = find_windows(circuit, width, self.most)
+            windows = find_windows(circuit, width, self.most, quarter=self.quarter)
             found, spent = self._search(windows, moved, failed, random, work, context)
             work -= spent
             chosen = _together(circuit, found)
@@ -91,7 +93,7 @@ class ImproveWindows:
             after = _write(circuit, chosen, mine, self.name)
             for step in self.then:
                 after = step.run(after, mine)
-            if cost(after) >= cost(circuit):
+            if cost(after, entangler) >= cost(circuit, entangler):
                 break
             if context.journal is not None and mine.journal is not None:
                 context.journal.steps.extend(mine.journal.steps)
@@ -132,7 +134,9 @@ class ImproveWindows:
                 batch_shapes = np.array([r.shape for r in batch], np.int64).reshape(len(batch), length)
                 owner = np.array([r.target for r in batch])
                 start = random_angles(batch_shapes, width, random)
-                solved, angles = fit(unitaries[owner], batch_shapes, start)
+                if self.quarter:
+                    start.theta[:] = PI / 2
+                solved, angles = fit(unitaries[owner], batch_shapes, start, fixed=self.quarter)
                 for at in np.flatnonzero(solved).tolist():
                     key, one = keys[batch[at].target], angles.take([at])
                     pulses = _pulses(one)

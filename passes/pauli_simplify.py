@@ -121,6 +121,7 @@ class SimplifyPaulis:
     work: bound on runs times rotations times qubits: there are fewer runs, or none, when they would be over it.
     most: stretches of more gates are left alone, and circuits of more than ten times as many.
     dense: so are those with more rotations, once merged, than this times their two-qubit gates: they have little to gain.
+    seed: added to the context's: other runs.
 
     Needs: no particular basis; gates with modifiers and user gates end a stretch.
     Establishes: one-qubit Cliffords and rotations, cx, cz, and rotations about two-qubit Paulis; swaps at the
@@ -133,6 +134,7 @@ class SimplifyPaulis:
     work: int = 20_000
     most: int = 20_000
     dense: float = 1.5
+    seed: int = 0
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = self.stretches(circuit)
@@ -168,7 +170,7 @@ class SimplifyPaulis:
         full, seen = _needed(circuit, stretch.rows, stretch.form.wires)
         problem = problem_of(stretch.form, full, seen)
         best: Plan | None = None
-        for effort in efforts(stretch.trials, seed):
+        for effort in efforts(stretch.trials, seed + self.seed):
             plan = synthesise(problem, effort, bound)
             if plan is not None:
                 best = plan

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.euler import multiply
+from qir.euler import PI, TOLERANCE, multiply
 from qir.instantiate import Angles, pairs
 
 from .flip import numeric_rzz
@@ -46,13 +46,16 @@ _Event = tuple[int, tuple[int, ...], bool]
 """Row, operands, and whether it is an rzz with a number."""
 
 
-def find_windows(circuit: Circuit, width: int, most: int) -> list[Window]:
+def find_windows(circuit: Circuit, width: int, most: int, *, quarter: bool = False) -> list[Window]:
     """For every rzz the windows on `width` wires that it begins: with each of the wires that its own next meet, and theirs.
 
     Windows end after `most` rzz; those inside a longer one are left out.  Only on connected wires, all of them used.
+    quarter: only of rzz by a quarter turn (cz).
     """
     one = one_qubit_rows(circuit)
     rzz = numeric_rzz(circuit)
+    if quarter:
+        rzz &= np.abs(np.abs(circuit.columns.params[:, 0]) - PI / 2) < TOLERANCE
     # A walk over the gates after each rzz, in plain lists: what it may take depends on all it met before.
     events: list[_Event] = [(r, tuple(circuit.operands(r)), bool(rzz[r])) for r in np.flatnonzero(~one).tolist()]
     found: dict[tuple[tuple[int, ...], int], list[int]] = {}

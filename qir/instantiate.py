@@ -219,10 +219,11 @@ def _exponential(turn: Real) -> Real:
     return np.concatenate([np.cos(angle / 2)[..., None], turn * (0.5 * np.sinc(angle / (2 * np.pi)))[..., None]], axis=-1)
 
 
-def fit(targets: Complex, shapes: Index, angles: Angles, rounds: int = 60) -> tuple[Mask, Angles]:
+def fit(targets: Complex, shapes: Index, angles: Angles, rounds: int = 60, *, fixed: bool = False) -> tuple[Mask, Angles]:
     """Circuits of shapes (m, k) fitted to unitaries (m, d, d) up to a phase, from given angles, in at most `rounds` rounds.
 
     Returns which of them are solutions (to `EXACT`), and the circuits.  Runs that get nowhere are given up early.
+    fixed: leave the rzz at their angles.
     """
     space = _space(angles.num_qubits)
     inverse = targets.conj().transpose(0, 2, 1)
@@ -243,6 +244,8 @@ def fit(targets: Complex, shapes: Index, angles: Angles, rounds: int = 60) -> tu
             live, jacobian, error, cost = live[keep], jacobian[keep], error[keep], cost[keep]
         if not len(live):
             break
+        if fixed:
+            jacobian[:, 3 * angles.num_qubits + 4 :: 5] = 0.0
         normal = jacobian @ jacobian.transpose(0, 2, 1)
         index = np.arange(normal.shape[1])
         normal[:, index, index] += damping[live][:, None]

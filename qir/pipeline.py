@@ -75,6 +75,9 @@ NARROW = ImproveWindows(stages=((3, 0),), work=6_000, then=(*MERGE, *REBUILD))
 WIDE = ImproveWindows(then=(*MERGE, *REBUILD))
 """Windows on four qubits too, and other shapes."""
 
+QUARTER = ImproveWindows(quarter=True, most=8, work=6_000, then=(Fuse(),))
+"""Windows for machines whose gate is a cz."""
+
 
 NATIVE: dict[str, tuple[Pass, ...]] = {
     "zz": (FoldAngles(), LowerIonq("zz")),
@@ -128,11 +131,13 @@ def _optimise(level: int) -> tuple[Pass, ...]:
     if level == 2:
         return (*PAIRS, ChooseView(REBUILD, (*PAIRS, *REBUILD)))
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
-    paulis: tuple[Pass, ...] = (*PAIRS, SimplifyPaulis(), *pairs, NARROW)
-    search: tuple[Pass, ...] = (SEARCH, *pairs, NARROW)
-    folded: tuple[Pass, ...] = (Decompose("two"), *FOLD, *pairs, NARROW)
-    first = Best((folded, paulis, (Decompose("two"), *search), (*pairs, *search)), limit=_LARGE)
-    return (first, Best(((), search), limit=_LARGE), Best(((WIDE,), (WIDE, *search, WIDE)), limit=_LARGE))
+    written: tuple[Pass, ...] = (Decompose("two"),)
+    folded: tuple[Pass, ...] = (*written, *FOLD, *pairs)
+    # Other runs end elsewhere, and the windows take more from some of them than from the best.
+    searches = tuple((*begin, replace(SEARCH, seed=seed), *pairs, NARROW) for seed in range(3) for begin in (written, folded))
+    first = Best(((*folded, NARROW), (*PAIRS, SimplifyPaulis(), *pairs, NARROW), *searches), limit=_LARGE)
+    again: tuple[Pass, ...] = (SEARCH, *pairs)
+    return (first, Best(((), (*again, NARROW)), limit=_LARGE), Best(((WIDE,), (WIDE, *again, WIDE)), limit=_LARGE))
 
 
 def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
@@ -169,8 +174,10 @@ def _ibm(level: int) -> tuple[Pass, ...]:
         middle = (Best((middle, paulis), "cz"),)
         if level == 3:
             # What is simplest all-to-all need not be once it is routed: route all candidates, the program as written too.
-            routed = (RouteQubits(), Resynthesise())
-            middle = (Best(((*first, *routed), (*paulis, *routed), routed), "cz", limit=1_000_000),)
+            routed: tuple[Pass, ...] = (RouteQubits(), Resynthesise())
+            fewer: tuple[Pass, ...] = (Resynthesise(), ToEntangler(), Decompose("rzz"), Fuse(), QUARTER, *routed)
+            ends = ((*first, *routed), (*paulis, *routed), routed, (*first, *fewer), (*paulis, *fewer))
+            middle = (Best(ends, "cz", limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), Relocate(), *tail)

@@ -139,3 +139,17 @@ def test_work_bounds_the_search() -> None:
     ImproveWindows(work=50).run(circuit, Context(progress=lambda done, total: seen.append((done, total))))
     assert seen
     assert all(0 < done <= total <= 50 for done, total in seen)
+
+
+def test_quarter_turns_stay_quarter_turns() -> None:
+    builder = CircuitBuilder(3)
+    for _ in range(2):
+        for a, b in ((0, 1), (1, 2), (0, 1), (1, 2)):
+            builder.cx(a, b).t(b)
+    before = Fuse().run(Decompose("rzz").run(builder.rzz(0.3, 0, 1).build(), Context()), Context())
+    after = ImproveWindows(quarter=True).run(before, Context())
+    assert rzz_count(after) < rzz_count(before)
+    angles = sorted(abs(float(op.params[0])) for op in after.ops if op.name == "rzz")
+    assert angles[0] == 0.3
+    assert np.allclose(angles[1:], np.pi / 2)
+    assert equivalent(before, after).verdict == "proved"
