@@ -1,0 +1,373 @@
+"""`paths`: one circuit and the inverse of the other as a sum over paths, reduced.
+
+A circuit is a sum over paths (Amy, QPL 2018, arXiv 1805.06908, sections 2 and 4)
+
+    |x>  ->  sum over y of exp(i phase(x, y)) |wires(x, y)>
+
+up to a factor: a wire is a polynomial over GF(2), the phase a real polynomial of the same variables,
+inputs x and path variables y, one for each Hadamard gate.  Path variables that no wire shows any more
+are summed out by the rules of section 4 as soon as they appear, so what is reversible or computed
+back stays small at any width: Toffoli ladders, multi-controlled gates, adders, Fourier transforms.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from qir.circuit import Circuit
+from qir.execution import Leaf, Unsupported
+from qir.expressions import Expr
+from qir.verify.kraus import Frame, frame, program_qubits
+from qir.verify.result import Equivalence
+from qir.verify.steps import Flip, Literal, Phase, Step, gate_steps, inverse_steps
+from qir.verify.terminal import Static, static_form
+
+__all__ = ["check_paths"]
+
+Poly = set[int]
+"""A polynomial over GF(2): its monomials, each a mask of variables (0: the constant 1)."""
+
+_PI = math.pi
+_TAU = 2 * math.pi
+_TINY = 1e-13
+"""Coefficients (radians) that count as zero in a polynomial,"""
+_TOLERANCE = 1e-9
+"""how far one may be from a multiple of pi/2 to be taken for it,"""
+_SLACK = 1e-7
+"""and what all those deviations, and the phase left at the end, may add up to."""
+_WORK = 4_000_000
+_MAX_TERMS = 200_000
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low
+        mask ^= low
+
+
+class _Sum:
+    """A sum over paths: `wires`, and the `phase` (coefficients by monomial, in (-pi, pi])."""
+
+    def __init__(self, width: int, *, work: int = _WORK) -> None:
+        self.wires: list[Poly] = []
+        self.shown: list[int] = []  # the variables of each wire
+        self.phase: dict[int, float] = {}
+        self.holds: dict[int, set[int]] = {}  # the terms of the phase with each path variable
+        self.paths = 0
+        self.dirty = 0  # path variables not looked at since something about them changed
+        self.symbols: dict[Expr, int] = {}
+        self.real = 0  # the symbols: factors that are real numbers, so that nothing is modulo 2 pi
+        self.free = [1 << width]
+        self.work = work
+        self.slack = 0.0
+
+    def spend(self, amount: int) -> None:
+        self.work -= amount
+        if self.work < 0:
+            raise Unsupported("the polynomials take too much work")
+
+    def variable(self) -> int:
+        if len(self.free) == 1:
+            self.free.append(self.free[0] << 1)
+            return self.free.pop(0)
+        return self.free.pop()
+
+    def show(self, wire: int, poly: Poly) -> None:
+        mask = 0
+        for m in poly:
+            mask |= m
+        self.dirty |= (mask | self.shown[wire]) & self.paths
+        self.wires[wire] = poly
+        self.shown[wire] = mask
+        self.spend(len(poly))
+        if len(poly) > _MAX_TERMS:
+            raise Unsupported("a wire's polynomial has too many terms")
+
+    # -- the phase ------------------------------------------------------------------------------
+
+    def add(self, mask: int, value: float) -> None:
+        """Add a term to the phase."""
+        old = self.phase.get(mask)
+        if old is not None:
+            value += old
+        if not mask & self.real:
+            value = math.remainder(value, _TAU)
+        inside = mask & self.paths
+        self.dirty |= inside
+        if abs(value) > _TINY:
+            self.phase[mask] = value
+            if old is None:
+                for y in _bits(inside):
+                    self.holds[y].add(mask)
+        elif old is not None:
+            del self.phase[mask]
+            for y in _bits(inside):
+                self.holds[y].discard(mask)
+
+    def add_lifted(self, poly: Iterable[int], value: float, factor: int = 0) -> None:
+        """Add value * factor * poly, the polynomial's value taken as the number 0 or 1: a + b - 2 a b for a sum."""
+        exact = bool(factor & self.real)
+        if not exact and abs(abs(math.remainder(value, _TAU)) - _PI) <= _TINY:
+            for m in poly:
+                self.add(m | factor, value)
+            return
+        total: dict[int, float] = {}
+        for m in sorted(poly, key=int.bit_count):
+            more = {m: value}
+            for k, v in total.items():
+                more[k | m] = more.get(k | m, 0.0) - 2 * v
+            for k, v in more.items():
+                v += total.get(k, 0.0)
+                if not exact:
+                    v = math.remainder(v, _TAU)
+                if abs(v) > _TINY:
+                    total[k] = v
+                else:
+                    total.pop(k, None)
+            self.spend(len(more))
+            if len(total) > _MAX_TERMS:
+                raise Unsupported("the phase has too many terms")
+        for k, v in total.items():
+            self.add(k | factor, v)
+
+    # -- gates ----------------------------------------------------------------------------------
+
+    def product(self, literals: Sequence[Literal], wires: Sequence[int]) -> Poly:
+        total: Poly = {0}
+        for operand, value in literals:
+            factor = self.wires[wires[operand]]
+            if not value:
+                factor = factor ^ {0}
+            self.spend(len(total) * len(factor))
+            if len(factor) == 1:
+                (mask,) = factor
+                found: Poly = set()
+                for m in total:
+                    found ^= {m | mask}
+            elif total == {0}:
+                found = factor
+            else:
+                found = set()
+                for m in total:
+                    part: Poly = set()
+                    for f in factor:
+                        part ^= {m | f}
+                    found ^= part
+            total = found
+        return total
+
+    def apply(self, step: Step, wires: Sequence[int]) -> None:
+        if isinstance(step, Phase):
+            poly = self.product(step.literals, wires)
+            self.add_lifted(poly, step.angle.constant)
+            for symbol, coefficient in step.angle.terms:
+                self.add_lifted(poly, coefficient, self.symbol(symbol))
+        elif isinstance(step, Flip):
+            wire = wires[step.target]
+            self.show(wire, self.wires[wire] ^ self.product(step.literals, wires))
+        else:
+            wire = wires[step.target]
+            y = self.variable()
+            self.paths |= y
+            self.holds[y] = set()
+            self.add_lifted(self.wires[wire], _PI, y)
+            self.show(wire, {y})
+            self.reduce()
+
+    def symbol(self, symbol: Expr) -> int:
+        found = self.symbols.get(symbol)
+        if found is None:
+            found = self.symbols[symbol] = self.variable()
+            self.real |= found
+        return found
+
+    # -- summing out ----------------------------------------------------------------------------
+
+    def reduce(self) -> None:
+        """Sum out the path variables that no wire shows, as long as a rule fits one."""
+        while True:
+            hidden = self.paths & self.dirty
+            for shown in self.shown:
+                hidden &= ~shown
+            if not hidden:
+                return
+            for y in _bits(hidden):
+                self.dirty &= ~y
+                if self.sum_out(y):
+                    break
+
+    def sum_out(self, y: int) -> bool:
+        """Sum over a variable that only the phase has: there it is multiplied by pi R, or by pi/2 + pi R."""
+        found: Poly = set()
+        quarter, slack = 0, 0.0
+        for mask in self.holds[y]:
+            value = self.phase[mask]
+            turns = round(value / (_PI / 2))
+            slack += abs(value - turns * (_PI / 2))
+            if mask & self.real or slack > _TOLERANCE or (turns % 2 and mask != y):
+                return False
+            if turns % 4 == 2:
+                found.add(mask ^ y)
+            elif turns % 2:
+                quarter = turns
+        self.spend(len(found) + 1)
+        if quarter:
+            # 1 + i (-1)^R is sqrt(2) exp(i pi/4 (1 - 2 R)).
+            self.forget(y)
+            self.add(0, quarter * _PI / 4)
+            self.add_lifted(found, quarter * -_PI / 2)
+        elif found:
+            # The sum is 0 unless R is 0: that says what one of R's path variables is.
+            once = twice = 0
+            for mask in found:
+                twice |= once & mask
+                once |= mask
+            known = [m for m in found if m & self.paths & ~twice and m & (m - 1) == 0]
+            if not known:
+                return False
+            z = min(known, key=lambda m: (len(self.holds[m]), m))
+            self.forget(y)
+            self.substitute(z, found ^ {z})
+        else:
+            self.forget(y)
+        self.slack += slack
+        if self.slack > _SLACK:
+            raise Unsupported("rounding adds up")
+        return True
+
+    def forget(self, y: int) -> list[tuple[int, float]]:
+        """Take a path variable and its terms out of the phase; those terms, without it."""
+        terms = [(mask, self.phase.pop(mask)) for mask in self.holds.pop(y)]
+        self.paths ^= y
+        for mask, _ in terms:
+            inside = mask & self.paths
+            self.dirty |= inside
+            for other in _bits(inside):
+                self.holds[other].discard(mask)
+        self.free.append(y)
+        return [(mask ^ y, value) for mask, value in terms]
+
+    def substitute(self, z: int, poly: Poly) -> None:
+        """Put a polynomial in the place of a path variable."""
+        for wire, shown in enumerate(self.shown):
+            if shown & z:
+                old = self.wires[wire]
+                kept = {m for m in old if not m & z}
+                for m in old - kept:
+                    part: Poly = set()
+                    for f in poly:
+                        part ^= {(m ^ z) | f}
+                    kept ^= part
+                self.spend(len(old) * len(poly))
+                self.show(wire, kept)
+        for rest, value in self.forget(z):
+            self.spend(len(poly))
+            self.add_lifted(poly, value, rest)
+
+
+# -- circuits -----------------------------------------------------------------------------------
+
+
+def _run(total: _Sum, static: Static, where: Frame, *, backwards: bool) -> None:
+    known: dict[Any, list[Step]] = {}
+    for leaf in reversed(static.gates) if backwards else static.gates:
+        key = leaf._replace(qubits=(len(leaf.qubits),))
+        steps = known.get(key)
+        if steps is None:
+            steps = _checked(leaf)
+            known[key] = steps = inverse_steps(steps) if backwards else steps
+        wires = [where.slots[q] for q in leaf.qubits]
+        total.spend(len(steps))
+        for step in steps:
+            total.apply(step, wires)
+
+
+def _checked(leaf: Leaf) -> list[Step]:
+    if leaf.body is not None:
+        raise Unsupported("a fractional power of a user gate")
+    return gate_steps(leaf)
+
+
+def _same_reads(a: Static, b: Static, ends: Sequence[Frame]) -> None:
+    """Measurements at the end read the same program qubits, or the unitaries say nothing about the records."""
+    places = []
+    for static, where in zip((a, b), ends):
+        if static.blind:
+            raise Unsupported("measurements without bits")
+        places.append({c: where.end.index(w) if w in where.end else None for c, w in static.reads.items()})
+    if places[0] != places[1] or None in places[0].values():
+        raise Unsupported("the circuits do not measure the same qubits into the same bits")
+
+
+def check_paths(a: Circuit, b: Circuit, *, assume_zero: bool = False, work: int = _WORK) -> Equivalence:
+    """Prove or refute that two circuits have the same unitary; with `assume_zero` the same effect on |0...0>.
+
+    Symbolic angles are factors like any other.  Circuits with terminal measurements are proved when
+    their unitaries agree, and not refuted when they differ.  Unsupported when the sum does not reduce
+    or takes more than `work` operations on terms.
+    """
+    qubits = program_qubits(a, b)
+    width = len(qubits)
+    sides = [(static_form(c, limit=500_000), frame(c, qubits)) for c in (a, b)]
+    _same_reads(sides[0][0], sides[1][0], [where for _, where in sides])
+    # The longer one first: what it computes is folded away before the other is undone.
+    sides.sort(key=lambda side: -len(side[0].gates))
+    (first, start), (second, end) = sides
+    total = _Sum(width, work=work)
+    inputs: list[Poly] = [set() if assume_zero else {1 << k} for k in range(width)]
+    total.wires = [*map(set, inputs), *(set() for _ in range(len(start.slots) - width))]
+    total.shown = [0] * len(total.wires)
+    for wire, poly in enumerate(total.wires):
+        total.show(wire, poly)
+    _run(total, first, start, backwards=False)
+    # Wires that hold no program qubit: those of the first circuit are kept, those of the second begin in |0>.
+    moved = [start.slots[w] for w in start.end]
+    spare = [k for k in range(len(total.wires)) if k not in moved]
+    places = [end.slots[w] for w in end.end]
+    order = dict(zip(places, moved))
+    for slot in range(len(end.slots)):
+        if slot not in order:
+            order[slot] = len(total.wires)
+            total.wires.append(set())
+            total.shown.append(0)
+    _run(total, second, Frame(end.start, end.end, {w: order[s] for w, s in end.slots.items()}), backwards=True)
+    total.dirty = total.paths
+    total.reduce()
+    if total.paths:
+        raise Unsupported(f"the sum over paths does not reduce: {total.paths.bit_count()} path variables are left")
+    result = [total.wires[order[k]] for k in range(len(end.slots))]
+    difference = _difference(total, [p ^ q for p, q in zip(result, inputs)])
+    spares = [*(total.wires[k] for k in spare), *result[width:]]
+    if difference is None and all(p <= {0} for p in spares[: len(spare)]) and not any(spares[len(spare) :]):
+        detail = f"one circuit and the inverse of the other sum to the identity over all paths of {width} qubits"
+        return Equivalence("proved", "paths", detail)
+    if difference is None or spares or first.reads or total.symbols:
+        raise Unsupported("the sum over paths is not the identity, which decides nothing here")
+    return Equivalence("refuted", "paths", f"compared on {width} qubits", difference)
+
+
+def _difference(total: _Sum, changed: Sequence[Poly]) -> str | None:
+    """The first basis state that shows the circuits apart, or None.
+
+    Of a polynomial's monomials one with the fewest variables is the only one that does not vanish
+    where exactly those variables are 1.
+    """
+    width = len(changed)
+
+    def ket(mask: int) -> str:
+        return f"|{mask:0{width}b}>" if width else "|>"
+
+    monomials = [m for poly in changed for m in poly]
+    if monomials:
+        least = min(monomials, key=lambda m: (m.bit_count(), m))
+        return f"the input {ket(least)} goes to orthogonal states in the two circuits"
+    left = {m: v for m, v in total.phase.items() if m}
+    if total.slack + sum(map(abs, left.values())) <= _SLACK:
+        return None
+    least = min((m for m, v in left.items() if abs(v) > _TOLERANCE), key=lambda m: (m.bit_count(), m), default=0)
+    if not least:
+        raise Unsupported("many small phases are left")
+    return f"between the inputs {ket(0)} and {ket(least)} the circuits' phases differ by {left[least]:.6g}"
