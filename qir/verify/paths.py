@@ -139,24 +139,24 @@ class _Sum:
         total: Poly = {0}
         for operand, value in literals:
             factor = self.wires[wires[operand]]
-            if not value:
-                factor = factor ^ {0}
-            self.spend(len(total) * len(factor))
-            if len(factor) == 1:
-                (mask,) = factor
-                found: Poly = set()
-                for m in total:
-                    found ^= {m | mask}
-            elif total == {0}:
-                found = factor
-            else:
-                found = set()
-                for m in total:
-                    part: Poly = set()
-                    for f in factor:
-                        part ^= {m | f}
-                    found ^= part
-            total = found
+            total = self.times(total, factor if value else factor ^ {0})
+        return total
+
+    def times(self, a: Poly, b: Poly) -> Poly:
+        """The product of two polynomials."""
+        if len(a) < len(b):
+            a, b = b, a
+        self.spend(len(a) * len(b))
+        if b == {0}:
+            return a
+        total: Poly = set()
+        for m in b:
+            part = a
+            for v in _bits(m):
+                # Monomials with the variable stay, the others join them: whole sets at a time, as
+                # single insertions into a set of such regular numbers can collide all the way.
+                part = {k for k in part if k & v} ^ {k | v for k in part if not k & v}
+            total ^= part
         return total
 
     def apply(self, step: Step, wires: Sequence[int]) -> None:
@@ -255,14 +255,7 @@ class _Sum:
         for wire, shown in enumerate(self.shown):
             if shown & z:
                 old = self.wires[wire]
-                kept = {m for m in old if not m & z}
-                for m in old - kept:
-                    part: Poly = set()
-                    for f in poly:
-                        part ^= {(m ^ z) | f}
-                    kept ^= part
-                self.spend(len(old) * len(poly))
-                self.show(wire, kept)
+                self.show(wire, {m for m in old if not m & z} ^ self.times({m ^ z for m in old if m & z}, poly))
         for rest, value in self.forget(z):
             self.spend(len(poly))
             self.add_lifted(poly, value, rest)
