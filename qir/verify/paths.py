@@ -329,17 +329,39 @@ def check_paths(a: Circuit, b: Circuit, *, assume_zero: bool = False, work: int 
     _run(total, second, Frame(end.start, end.end, {w: order[s] for w, s in end.slots.items()}), backwards=True)
     total.dirty = total.paths
     total.reduce()
-    if total.paths:
-        raise Unsupported(f"the sum over paths does not reduce: {total.paths.bit_count()} path variables are left")
     result = [total.wires[order[k]] for k in range(len(end.slots))]
-    difference = _difference(total, [p ^ q for p, q in zip(result, inputs)])
-    spares = [*(total.wires[k] for k in spare), *result[width:]]
-    if difference is None and all(p <= {0} for p in spares[: len(spare)]) and not any(spares[len(spare) :]):
-        detail = f"one circuit and the inverse of the other sum to the identity over all paths of {width} qubits"
-        return Equivalence("proved", "paths", detail)
-    if difference is None or spares or first.reads or total.symbols:
+    spares = [total.wires[k] for k in spare]
+    difference: str | None
+    if total.paths:
+        difference = _spread(total, result, width)
+    else:
+        difference = _difference(total, [p ^ q for p, q in zip(result, inputs)])
+        if difference is None and all(p <= {0} for p in spares) and not any(result[width:]):
+            detail = f"one circuit and the inverse of the other sum to the identity over all paths of {width} qubits"
+            return Equivalence("proved", "paths", detail)
+    if difference is None or spares or result[width:] or first.reads or total.symbols:
         raise Unsupported("the sum over paths is not the identity, which decides nothing here")
     return Equivalence("refuted", "paths", f"compared on {width} qubits", difference)
+
+
+def _ket(mask: int, width: int) -> str:
+    return f"|{mask:0{width}b}>" if width else "|>"
+
+
+def _spread(total: _Sum, wires: Sequence[Poly], width: int) -> str:
+    """What differs when path variables are left and each can be read off the output: all paths end apart."""
+    known = 0
+    while known != total.paths:
+        before = known
+        for poly in wires:
+            new = [m for m in poly if m & total.paths & ~known]
+            if len(new) == 1 and new[0] & (new[0] - 1) == 0:
+                known |= new[0]
+        if known == before:
+            count = total.paths.bit_count()
+            raise Unsupported(f"the sum over paths does not reduce: {count} path variables are left")
+    overlap = 2 ** (-known.bit_count() / 2)
+    return f"the input {_ket(0, width)} goes to states in the two circuits that overlap by at most {overlap:.6g}"
 
 
 def _difference(total: _Sum, changed: Sequence[Poly]) -> str | None:
@@ -349,18 +371,14 @@ def _difference(total: _Sum, changed: Sequence[Poly]) -> str | None:
     where exactly those variables are 1.
     """
     width = len(changed)
-
-    def ket(mask: int) -> str:
-        return f"|{mask:0{width}b}>" if width else "|>"
-
     monomials = [m for poly in changed for m in poly]
     if monomials:
         least = min(monomials, key=lambda m: (m.bit_count(), m))
-        return f"the input {ket(least)} goes to orthogonal states in the two circuits"
+        return f"the input {_ket(least, width)} goes to orthogonal states in the two circuits"
     left = {m: v for m, v in total.phase.items() if m}
     if total.slack + sum(map(abs, left.values())) <= _SLACK:
         return None
     least = min((m for m, v in left.items() if abs(v) > _TOLERANCE), key=lambda m: (m.bit_count(), m), default=0)
     if not least:
         raise Unsupported("many small phases are left")
-    return f"between the inputs {ket(0)} and {ket(least)} the circuits' phases differ by {left[least]:.6g}"
+    return f"between the inputs {_ket(0, width)} and {_ket(least, width)} the circuits' phases differ by {left[least]:.6g}"

@@ -21,6 +21,8 @@ __all__ = ["Flip", "Hadamard", "Literal", "Phase", "Step", "gate_steps", "invers
 _PI = math.pi
 _TOLERANCE = 1e-12
 _MAX_POWER = 64
+_ROTATIONS = {"rxx": "XX", "ryy": "YY", "rzz": "ZZ", "rzx": "XZ"}
+"""Gates whose definitions are exp(-i angle/2 P), and P with the first operand's letter last."""
 
 Literal = tuple[int, int]
 """(operand, value): it holds when the operand has that value."""
@@ -57,12 +59,11 @@ def gate_steps(leaf: Leaf) -> list[Step]:
     if leaf.body is not None or not float(leaf.power).is_integer() or abs(leaf.power) > _MAX_POWER:
         raise Unsupported("a fractional or very high power")
     controls = tuple((k, int(state)) for k, state in enumerate(leaf.controls))
+    wires = range(len(controls), len(leaf.qubits))
     if leaf.name == "pauliexp":
-        found = _exponential(leaf.payload, leaf.angles[0], controls)
+        steps = _tidy(_exponential(leaf.payload, leaf.angles[0], controls, wires))
     else:
-        wires = range(len(controls), len(leaf.qubits))
-        found = _gate(leaf.name, leaf.angles, controls, wires)
-    steps = _tidy(found)
+        steps = _tidy(_gate(leaf.name, leaf.angles, controls, wires))
     return (inverse_steps(steps) if leaf.power < 0 else steps) * abs(int(leaf.power))
 
 
@@ -84,6 +85,9 @@ def _gate(name: str, angles: Sequence[Angle], controls: tuple[Literal, ...], wir
         yield Phase(-phi, on)
         yield from _ry(theta, controls, wires[0])
         yield Phase(phi, on)
+        return
+    if name in _ROTATIONS:
+        yield from _exponential(_ROTATIONS[name], angles[0], controls, wires)
         return
     define = GATES[name].define
     assert define is not None
@@ -132,23 +136,25 @@ def _ry(theta: Angle, controls: tuple[Literal, ...], wire: int) -> Iterator[Step
     yield Phase(Angle(_PI / 2), on)
 
 
-def _exponential(paulis: str, theta: Angle, controls: tuple[Literal, ...]) -> Iterator[Step]:
-    """exp(-i theta/2 P): the parity of the letters' bases is gathered on the last wire."""
-    wires = [(len(controls) + k, p) for k, p in enumerate(reversed(paulis)) if p != "I"]
-    if not wires:
-        yield Phase(theta * -0.5, controls)
-        return
-    change: list[Step] = []
-    for wire, letter in wires:
-        if letter == "Y":
-            change.append(Phase(Angle(-_PI / 2), ((wire, 1),)))
-        if letter in "XY":
-            change.append(Hadamard(wire))
-    last = wires[-1][0]
-    change += [Flip(last, ((wire, 1),)) for wire, _ in wires[:-1]]
+def _exponential(paulis: str, theta: Angle, controls: tuple[Literal, ...], wires: Sequence[int]) -> Iterator[Step]:
+    """exp(-i theta/2 P), the rightmost letter on the first wire: P is made X, or else Z, on one wire."""
+    letters = [(wire, p) for wire, p in zip(wires, reversed(paulis)) if p != "I"]
+    turned = [wire for wire, p in letters if p != "Z"]
+    rest = [wire for wire, p in letters if p == "Z"]
+    # One Hadamard gate each way: two on different wires would hide that rotations commute.
+    change: list[Step] = [Phase(Angle(-_PI / 2), ((wire, 1),)) for wire, p in letters if p == "Y"]
+    if turned:
+        pivot, *others = turned
+        change += [Flip(wire, ((pivot, 1),)) for wire in others]
+        change += [Phase(Angle(_PI), ((pivot, 1), (wire, 1))) for wire in rest]
+        change.append(Hadamard(pivot))
+    elif rest:
+        pivot, *others = rest
+        change += [Flip(pivot, ((wire, 1),)) for wire in others]
     yield from change
     yield Phase(theta * -0.5, controls)
-    yield Phase(theta, (*controls, (last, 1)))
+    if letters:
+        yield Phase(theta, (*controls, (pivot, 1)))
     yield from inverse_steps(change)
 
 
