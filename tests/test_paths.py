@@ -352,6 +352,41 @@ def test_clifford_circuits_are_proved_equal_to_themselves(circuit: Circuit) -> N
     assert verdict(circuit, circuit) == "proved"
 
 
+def test_words_of_turns_are_proved_equal_to_three() -> None:
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        word, matrix = B(20), np.eye(2)
+        for _ in range(6):
+            name, t = str(rng.choice(["rx", "ry", "rz"])), float(rng.uniform(-4, 4))
+            word.append(name, (7,), (t,))
+            matrix = GATES[name].matrix(np.array([t]))[0] @ matrix
+        cos, sin = np.abs(matrix[:, 0])
+        theta = 2 * math.atan2(sin, cos)
+        lam = float(np.angle(-matrix[0, 1] / matrix[0, 0]))
+        phi = float(np.angle(matrix[1, 0] / matrix[0, 0]))
+        assert verdict(word.build(), B(20).u(theta, phi, lam, 7).build()) == "proved"
+        assert verdict(word.build(), B(20).u(theta + 1e-4, phi, lam, 7).build()) != "proved"
+
+
+def test_turns_with_signs_commute_and_merge() -> None:
+    def turned(*angles: float, mirrored: bool = True) -> Circuit:
+        builder = B(13)
+        for k, t in enumerate(angles):
+            if mirrored:
+                builder.controlled("x", [k, k + 2, k + 4], [12], []).rz(t, 12).controlled("x", [k, k + 2, k + 4], [12], [])
+            else:
+                # exp(-i t/2 (1 - 2 f) Z) on the target.
+                builder.rz(t, 12).controlled("rz", [k, k + 2, k + 4], [12], [-2 * t])
+            builder.ry(0.4, 12)
+        return builder.build()
+
+    assert verdict(turned(0.3, 0.9, 0.2), turned(0.3, 0.9, 0.2, mirrored=False)) == "proved"
+    assert verdict(turned(0.3, 0.9, 0.2), turned(0.3, 0.8, 0.2, mirrored=False)) != "proved"
+    a = B(12).rxx(0.3, 0, 5).rzz(0.7, 0, 5).ryy(0.2, 0, 5).h(3)
+    assert verdict(a.build(), B(12).h(3).ryy(0.2, 0, 5).rxx(0.3, 0, 5).rzz(0.7, 0, 5).build()) == "proved"
+    assert verdict(a.build(), B(12).h(3).ryy(0.3, 0, 5).rxx(0.2, 0, 5).rzz(0.7, 0, 5).build()) != "proved"
+
+
 # -- what else the same circuit means -----------------------------------------------------------
 
 

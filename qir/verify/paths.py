@@ -8,10 +8,13 @@ up to a factor: a wire is a polynomial over GF(2), the phase a real polynomial o
 inputs x and path variables y, one for each Hadamard gate.  Path variables that no wire shows any more
 are summed out by the rules of section 4 as soon as they appear, so what is reversible or computed
 back stays small at any width: Toffoli ladders, multi-controlled gates, adders, Fourier transforms.
+Two rules more join turns by other angles: those next to each other by Euler's angles (Vilmart,
+arXiv 1812.09114), and a turn whose sign is (1 - 2 F), F a polynomial over GF(2), is made plain.
 """
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -31,7 +34,7 @@ Poly = set[int]
 
 _PI = math.pi
 _TAU = 2 * math.pi
-_TINY = 1e-13
+_TINY = 1e-12
 """Coefficients (radians) that count as zero in a polynomial,"""
 _TOLERANCE = 1e-9
 """how far one may be from a multiple of pi/2 to be taken for it,"""
@@ -39,6 +42,10 @@ _SLACK = 1e-7
 """and what all those deviations, and the phase left at the end, may add up to."""
 _WORK = 4_000_000
 _MAX_TERMS = 200_000
+_MAX_SHIFT = 2_000
+"""Terms of a variable's coefficient in which signs are looked for,"""
+_MAX_SIGNS = 8
+"""and monomials that the sign may have."""
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -46,6 +53,19 @@ def _bits(mask: int) -> Iterator[int]:
         low = mask & -mask
         yield low
         mask ^= low
+
+
+def _euler(theta: float, phi: float) -> tuple[float, float, float]:
+    """(a, b, c) with H P(theta) H P(phi) H = P(a) H P(b) H P(c) up to a phase."""
+    p, q = cmath.exp(1j * theta), cmath.exp(1j * phi)
+    # The entries, without their common factor.
+    v00, v01, v10, v11 = 1 + p + q - p * q, 1 + p - q + p * q, 1 - p + q + p * q, 1 - p - q - p * q
+    b = 2 * math.atan2(abs(v10), abs(v00))
+    if abs(v10) < _TOLERANCE:
+        return cmath.phase(v11 / v00), 0.0, 0.0
+    if abs(v00) < _TOLERANCE:
+        return cmath.phase(v10 / v01), _PI, 0.0
+    return cmath.phase(v10 / v00) + _PI / 2, b, cmath.phase(v01 / v00) + _PI / 2
 
 
 class _Sum:
@@ -74,6 +94,12 @@ class _Sum:
             self.free.append(self.free[0] << 1)
             return self.free.pop(0)
         return self.free.pop()
+
+    def new_path(self) -> int:
+        y = self.variable()
+        self.paths |= y
+        self.holds[y] = set()
+        return y
 
     def show(self, wire: int, poly: Poly) -> None:
         mask = 0
@@ -109,11 +135,15 @@ class _Sum:
 
     def add_lifted(self, poly: Iterable[int], value: float, factor: int = 0) -> None:
         """Add value * factor * poly, the polynomial's value taken as the number 0 or 1: a + b - 2 a b for a sum."""
-        exact = bool(factor & self.real)
-        if not exact and abs(abs(math.remainder(value, _TAU)) - _PI) <= _TINY:
+        if not factor & self.real and abs(abs(math.remainder(value, _TAU)) - _PI) <= _TINY:
             for m in poly:
                 self.add(m | factor, value)
             return
+        for m, v in self.lifted(poly, value, exact=bool(factor & self.real)).items():
+            self.add(m | factor, v)
+
+    def lifted(self, poly: Iterable[int], value: float, *, exact: bool = False) -> dict[int, float]:
+        """value * poly as a polynomial over the reals; its coefficients modulo 2 pi unless `exact`."""
         total: dict[int, float] = {}
         for m in sorted(poly, key=int.bit_count):
             more = {m: value}
@@ -130,8 +160,7 @@ class _Sum:
             self.spend(len(more))
             if len(total) > _MAX_TERMS:
                 raise Unsupported("the phase has too many terms")
-        for k, v in total.items():
-            self.add(k | factor, v)
+        return total
 
     # -- gates ----------------------------------------------------------------------------------
 
@@ -170,9 +199,7 @@ class _Sum:
             self.show(wire, self.wires[wire] ^ self.product(step.literals, wires))
         else:
             wire = wires[step.target]
-            y = self.variable()
-            self.paths |= y
-            self.holds[y] = set()
+            y = self.new_path()
             self.add_lifted(self.wires[wire], _PI, y)
             self.show(wire, {y})
             self.reduce()
@@ -186,57 +213,144 @@ class _Sum:
 
     # -- summing out ----------------------------------------------------------------------------
 
-    def reduce(self) -> None:
-        """Sum out the path variables that no wire shows, as long as a rule fits one."""
-        while True:
-            hidden = self.paths & self.dirty
-            for shown in self.shown:
-                hidden &= ~shown
-            if not hidden:
-                return
-            for y in _bits(hidden):
-                self.dirty &= ~y
-                if self.sum_out(y):
-                    break
+    def hidden(self) -> int:
+        """The path variables that no wire shows."""
+        result = self.paths
+        for shown in self.shown:
+            result &= ~shown
+        return result
 
-    def sum_out(self, y: int) -> bool:
-        """Sum over a variable that only the phase has: there it is multiplied by pi R, or by pi/2 + pi R."""
-        found: Poly = set()
-        quarter, slack = 0, 0.0
+    def reduce(self) -> None:
+        """Sum out hidden path variables, as long as a rule fits one."""
+        while True:
+            hidden = self.hidden()
+            for y in _bits(hidden & self.dirty):
+                self.dirty &= ~y
+                if self.sum_out(y, hidden):
+                    break
+            else:
+                return
+
+    def factor(self, y: int) -> tuple[float, Poly] | None:
+        """(theta, R) when y is multiplied by theta + pi R in the phase, R without a constant."""
+        theta, rest, slack = 0.0, set(), 0.0
         for mask in self.holds[y]:
             value = self.phase[mask]
-            turns = round(value / (_PI / 2))
-            slack += abs(value - turns * (_PI / 2))
-            if mask & self.real or slack > _TOLERANCE or (turns % 2 and mask != y):
-                return False
-            if turns % 4 == 2:
-                found.add(mask ^ y)
-            elif turns % 2:
-                quarter = turns
-        self.spend(len(found) + 1)
-        if quarter:
+            if mask == y:
+                theta = value
+                continue
+            near = abs(value) > _PI / 2
+            slack += _PI - abs(value) if near else abs(value)
+            if mask & self.real or slack > _TOLERANCE:
+                return None
+            if near:
+                rest.add(mask ^ y)
+        self.spend(len(rest) + 1)
+        self.excess(slack)
+        return theta, rest
+
+    def excess(self, slack: float) -> None:
+        self.slack += slack
+        if self.slack > _SLACK:
+            raise Unsupported("rounding adds up")
+
+    def sum_out(self, y: int, hidden: int) -> bool:
+        """Sum over a hidden variable, if a rule fits."""
+        found = self.factor(y)
+        if found is None:
+            return self.shift(y, hidden)
+        theta, rest = found
+        quarters = round(theta / (_PI / 2))
+        slack = abs(theta - quarters * (_PI / 2))
+        if slack > _TOLERANCE:
+            return self.turn(y, theta, rest, hidden)
+        self.excess(slack)
+        if quarters % 2:
             # 1 + i (-1)^R is sqrt(2) exp(i pi/4 (1 - 2 R)).
             self.forget(y)
-            self.add(0, quarter * _PI / 4)
-            self.add_lifted(found, quarter * -_PI / 2)
-        elif found:
+            self.add(0, quarters * _PI / 4)
+            self.add_lifted(rest, quarters * -_PI / 2)
+            return True
+        if quarters:
+            rest ^= {0}
+        if rest:
             # The sum is 0 unless R is 0: that says what one of R's path variables is.
-            once = twice = 0
-            for mask in found:
-                twice |= once & mask
-                once |= mask
-            known = [m for m in found if m & self.paths & ~twice and m & (m - 1) == 0]
+            known = self.alone(rest)
             if not known:
                 return False
             z = min(known, key=lambda m: (len(self.holds[m]), m))
             self.forget(y)
-            self.substitute(z, found ^ {z})
+            self.substitute(z, rest ^ {z})
         else:
             self.forget(y)
-        self.slack += slack
-        if self.slack > _SLACK:
-            raise Unsupported("rounding adds up")
         return True
+
+    def shift(self, y: int, hidden: int) -> bool:
+        """Where y is multiplied by theta (1 - 2 F) + pi R, sum over y + F: that is multiplied by theta + pi R."""
+        theta = self.phase.get(y, 0.0)
+        terms = {mask ^ y: self.phase[mask] for mask in self.holds[y]}
+        if abs(math.sin(2 * theta)) < _TOLERANCE or len(terms) > _MAX_SHIFT or any(m & self.real for m in terms):
+            return False
+        # 1 - 2 F is the product of 1 - 2 f over the monomials f, each its own inverse: divide by one after the other.
+        signs: Poly = set()
+        while True:
+            odd = [m for m, v in terms.items() if m and abs(math.remainder(v, _PI)) > _TOLERANCE]
+            if not odd:
+                break
+            least = min(odd, key=lambda m: (m.bit_count(), m))
+            bounded = len(signs) < _MAX_SIGNS and len(terms) <= _MAX_SHIFT
+            if least in signs or not bounded or abs(math.remainder(terms[least] + 2 * theta, _PI)) > _TOLERANCE:
+                return False
+            signs.add(least)
+            for m, v in list(terms.items()):
+                terms[m | least] = terms.get(m | least, 0.0) - 2 * v
+            self.spend(2 * len(terms))
+        lifted = self.lifted(signs, 2 * theta)
+        rest: Poly = set()
+        slack = 0.0
+        for m in {mask ^ y for mask in self.holds[y]} | set(lifted):
+            value = self.phase.get(m | y, 0.0) + lifted.get(m, 0.0) - (theta if m == 0 else 0.0)
+            turns = round(value / _PI)
+            slack += abs(value - turns * _PI)
+            if turns % 2:
+                rest.add(m)
+        if slack > _TOLERANCE or not any(z & hidden for z in self.alone(rest)):
+            return False
+        self.excess(slack)
+        self.forget(y)
+        fresh = self.new_path()
+        self.add(fresh, theta)
+        self.add_lifted(rest, _PI, fresh)
+        self.add_lifted(signs, -theta)
+        self.add_lifted(self.times(signs, rest), _PI)
+        return True
+
+    def alone(self, poly: Poly) -> list[int]:
+        """Path variables that a polynomial has as a monomial, and in no other one."""
+        once = twice = 0
+        for mask in poly:
+            twice |= once & mask
+            once |= mask
+        return [m for m in poly if m & self.paths & ~twice and m & (m - 1) == 0]
+
+    def turn(self, y: int, theta: float, rest: Poly, hidden: int) -> bool:
+        """Two hidden variables next to each other are three turns of a qubit, H P H P H; so is one, P H P H P."""
+        for z in sorted(self.alone(rest)):
+            other = self.factor(z) if z & hidden else None
+            if other is None or y not in self.alone(other[1]):
+                continue
+            first, middle, last = _euler(theta, other[0])
+            self.forget(y)
+            self.forget(z)
+            left, right = rest ^ {z}, other[1] ^ {y}
+            self.add_lifted(left, first)
+            self.add_lifted(right, last)
+            fresh = self.new_path()
+            self.add(fresh, middle)
+            self.add_lifted(left, _PI, fresh)
+            self.add_lifted(right, _PI, fresh)
+            return True
+        return False
 
     def forget(self, y: int) -> list[tuple[int, float]]:
         """Take a path variable and its terms out of the phase; those terms, without it."""
