@@ -83,6 +83,7 @@ def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equiv
     """The verdict of the methods that look at whole circuits, one after the other until one settles it."""
     # Most compiles are settled before these are needed.
     from qir.verify.clifford import check_clifford
+    from qir.verify.paths import check_paths
     from qir.verify.paulis import check_paulis
     from qir.verify.stimuli import check_stimuli
 
@@ -97,6 +98,9 @@ def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equiv
     def exact() -> Equivalence:
         return check_exact(a, b, limits, assume_zero=assume_zero)
 
+    def paths() -> Equivalence:
+        return check_paths(a, b, assume_zero=assume_zero)
+
     def values(check: Callable[[Circuit, Circuit], Equivalence]) -> Equivalence:
         return _at_random_values(a, b, check)
 
@@ -104,12 +108,13 @@ def _compare(a: Circuit, b: Circuit, assume_zero: bool, limits: Limits) -> Equiv
     if numeric:
         wide = max(len(a.touched_qubits), len(b.touched_qubits))
         tiny = wide <= min(limits.exact_qubits, _NARROW) and 4**wide * (len(a.columns) + len(b.columns)) <= _CHEAP
-        methods = [("clifford", clifford), ("paulis", lambda: check_paulis(a, b))]
-        methods.insert(0 if tiny else 2, ("exact", exact))
+        methods = [("clifford", clifford), ("paulis", lambda: check_paulis(a, b)), ("paths", paths)]
+        methods.insert(0 if tiny else 3, ("exact", exact))
         methods.append(("stimuli", lambda: check_stimuli(a, b, assume_zero=assume_zero)))
     else:
         methods = [
             ("paulis", lambda: check_paulis(a, b)),
+            ("paths", paths),
             ("exact", lambda: values(lambda x, y: check_exact(x, y, limits, assume_zero=assume_zero))),
             ("stimuli", lambda: values(lambda x, y: check_stimuli(x, y, trials=1, assume_zero=assume_zero))),
         ]

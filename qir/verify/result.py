@@ -14,7 +14,7 @@ class Equivalence:
     verdict: "proved" (they are the same, to rounding); "tested" (no difference showed in the trials
         that `detail` names); "refuted" (they differ: `counterexample` says where); "unchecked" (no
         method fitted, `detail` says why).
-    method: "exact", "paulis", "clifford", "rewrites" or "stimuli"; None when unchecked.
+    method: "exact", "paulis", "clifford", "paths", "rewrites" or "stimuli"; None when unchecked.
     """
 
     verdict: str
