@@ -11,21 +11,18 @@ import numpy as np
 
 from qir.circuit import Circuit, Layout
 from qir.diagnostics import Diagnostic, error
+from qir.embedding import Costs, embed
 from qir.errors import CompileError
-from qir.graphs import Coupling, coupling, embed
+from qir.graphs import Coupling
 from qir.params import Angle
 from qir.targets.target import Target
 
-__all__ = ["Greedy", "check_layout", "edge_errors", "embedding", "machine_graph", "on_wires", "relocation", "renamed"]
+__all__ = ["Greedy", "check_layout", "embedding", "on_wires", "relocation", "renamed", "usable_qubits"]
 
 Pairs = dict[tuple[int, int], int]
 
-
-def machine_graph(target: Target) -> Coupling:
-    """The target's connections without what is faulty."""
-    faulty = target.faulty_qubits
-    edges = tuple(sorted((a, b) for a, b in target.connected if a not in faulty and b not in faulty))
-    return coupling(target.num_qubits, edges)
+_LOW = 1e-10
+"""What a qubit's number costs beside errors, so that of equal placements the one with low numbers wins."""
 
 
 def usable_qubits(target: Target, graph: Coupling, needed: int) -> list[int]:
@@ -99,86 +96,47 @@ def renamed(circuit: Circuit, wires: Sequence[int], num_qubits: int) -> Circuit:
     )
 
 
-def edge_errors(target: Target) -> dict[tuple[int, int], float]:
-    """Per undirected edge the smallest error of a two-qubit gate on it, as -log(1 - error)."""
-    result: dict[tuple[int, int], float] = {}
-    for name, edges in (target.edges or {}).items():
-        default = target.errors.get((name, ()), 0.0)
-        for a, b in edges:
-            value = min(target.errors.get((name, (a, b)), default), 0.999999)
-            key = (a, b) if a < b else (b, a)
-            result[key] = min(result.get(key, math.inf), -math.log1p(-value))
-    return result
-
-
-def embedding(
-    pairs: Pairs, graph: Coupling, target: Target, allowed: Sequence[int], *, seed: int, effort: int
-) -> dict[int, int] | None:
-    """A placement that needs no swap, the least error-prone of those found; None when none was found."""
-    errors = edge_errors(target)
-    readout = target.errors.get(("measure", ()), 0.0)
-
-    def cost(places: dict[int, int]) -> float:
-        total = 0.0
-        for (a, b), count in pairs.items():
-            p, q = places[a], places[b]
-            total += count * errors[(p, q) if p < q else (q, p)]
-        for p in places.values():
-            total += target.errors.get(("measure", (p,)), readout)
-        return total
-
-    varied = len(set(errors.values())) > 1
-    found = embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs)
-    )
-    if found is None or not varied:
-        return found
-    tries = max(1, min(2 * len(allowed), 2000 * effort // (len(pairs) + 1)))
-    best = embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=20 + 4 * len(pairs), limit=tries,
-        cost=cost,
-    )  # fmt: skip
-    return found if best is None or cost(found) < cost(best) else best
+def embedding(pairs: Pairs, graph: Coupling, allowed: Sequence[int], *, seed: int, effort: int) -> dict[int, int] | None:
+    """A placement that needs no swap; None when none was found.  Which of them errs least is for `relocation`."""
+    return embed(pairs, graph, allowed=allowed, seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs))
 
 
 def relocation(
-    pairs: Pairs, used: Sequence[int], graph: Coupling, target: Target, allowed: Sequence[int],
-    errors: dict[tuple[int, int], float], *, seed: int,
-) -> dict[int, int] | None:  # fmt: skip
+    pairs: Pairs, used: Sequence[int], target: Target, allowed: Sequence[int], *, seed: int
+) -> dict[int, int] | None:
     """New places for the qubits in use, better than where they are; None when none was found.
 
     Better is a smaller sum of errors, and of equal ones the smaller sum of numbers.
     """
-    readout = target.errors.get(("measure", ()), 0.0)
+    graph, costs = target.coupling, target.costs
+    stride, pair_cost = graph.size, costs.pairs
+    site_cost = costs.sites + _LOW * np.arange(stride)
+    tied = {q for pair in pairs for q in pair}
+
+    def price(places: dict[int, int]) -> float:
+        total = sum(float(site_cost[p]) for p in places.values())
+        return total + sum(count * float(pair_cost[places[a] * stride + places[b]]) for (a, b), count in pairs.items())
+
     usable = set(allowed)
-
-    def price(places: dict[int, int]) -> tuple[float, int]:
-        total = 0.0
-        for (a, b), count in pairs.items():
-            p, q = places[a], places[b]
-            total += count * errors[(p, q) if p < q else (q, p)]
-        total += sum(target.errors.get(("measure", (p,)), readout) for p in places.values())
-        return round(total, 12), sum(places.values())
-
-    def completed(places: dict[int, int]) -> dict[int, int]:
-        """With the qubits that meet no other on the lowest places left."""
-        taken = set(places.values())
-        free = iter(q for q in allowed if q not in taken)
-        return places | {q: next(free) for q in used if q not in places}
-
-    here = {q: q for q in used}
-    stays = price(here) if usable.issuperset(used) else (math.inf, 0)
-    tries = max(4, min(len(allowed) // 3, 1500 // (len(pairs) + 1)))
-    if not pairs:
-        found: dict[int, int] | None = completed({})
-    else:
-        scale = 1e-9 / max(1, len(used))
+    here = {q: q for q in sorted(tied)}
+    bound = price(here) if usable.issuperset(tied) else math.inf
+    found: dict[int, int] | None = {}
+    if pairs:
+        tries = max(4, min(len(allowed) // 3, 1500 // (len(pairs) + 1)))
         found = embed(
-            sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=50 + 6 * len(pairs), limit=tries,
-            cost=lambda places: price(places)[0] + scale * sum(places.values()),
+            pairs, graph, allowed=allowed, seed=seed, restarts=tries, steps=50 + 6 * len(pairs), bound=bound,
+            costs=Costs(pair_cost, site_cost),
         )  # fmt: skip
-        found = completed(found) if found is not None else None
-    return found if found is not None and price(found) < stays else None
+        if found is None and bound == math.inf:
+            return None
+    places = found if found else here
+    # Qubits that meet no other take the best of what is left.
+    taken = set(places.values())
+    left = sorted((q for q in allowed if q not in taken), key=site_cost.__getitem__)
+    places = places | dict(zip((q for q in used if q not in tied), left))
+    if usable.issuperset(used) and price(places) >= price({q: q for q in used}) - 1e-12:
+        return None
+    return places
 
 
 class Greedy:

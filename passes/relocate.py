@@ -11,7 +11,7 @@ from qir.circuit import Circuit
 from qir.columns import is_gate
 
 from .base import Context
-from .layout import edge_errors, machine_graph, on_wires, usable_qubits
+from .layout import on_wires, usable_qubits
 from .layout import relocation as find
 
 __all__ = ["Relocate"]
@@ -35,9 +35,8 @@ class Relocate:
         if target is None or target.edges is None or circuit.layout is None or context.layout is not None:
             return circuit
         used = circuit.touched_qubits
-        graph = machine_graph(target)
-        allowed = usable_qubits(target, graph, len(used))
-        places = find(_pairs(circuit), used, graph, target, allowed, edge_errors(target), seed=context.seed)
+        allowed = usable_qubits(target, target.coupling, len(used))
+        places = find(_pairs(circuit), used, target, allowed, seed=context.seed)
         if places is None:
             return circuit
         taken = set(places.values())

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -22,11 +21,10 @@ from qir.targets.target import Target
 from . import route_kernel
 from .base import Context
 from .blocks import inside_blocks
-from .layout import Greedy, check_layout, embedding, machine_graph, on_wires, renamed, usable_qubits
+from .layout import Greedy, check_layout, embedding, on_wires, renamed, usable_qubits
 from .route_dag import Flow, flow
 
-__all__ = ["RouteQubits", "warm"]
-
+__all__ = ["RouteQubits"]
 
 
 class Setting(NamedTuple):
@@ -78,7 +76,7 @@ class RouteQubits:
         target = context.target
         if target is None or target.edges is None or (circuit.num_physical and circuit.layout is None):
             return circuit
-        graph = machine_graph(target)
+        graph = target.coupling
         if not circuit.num_physical:
             circuit = self._place_and_route(circuit, context, target, graph)
         return self._blocks(circuit, context, graph)
@@ -105,7 +103,7 @@ class RouteQubits:
     def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> _Walk:
         """The best of some walks from a given placement."""
         trials = self._trials(found, context)
-        walker = _Walker(found, graph, trials)
+        walker = _Walker(found, graph, 10 * trials)
         walks = (walker.walk(start, context.seed + i, variant=i) for i in range(trials))
         return min(walks, key=_rank)
 
@@ -114,8 +112,8 @@ class RouteQubits:
         pairs = found.pairs
         size, count = graph.size, circuit.num_qubits
         trials = self._trials(found, context)
-        walker = _Walker(found, graph, trials)
-        perfect = embedding(pairs, graph, target, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
+        walker = _Walker(found, graph, 10 * trials)
+        perfect = embedding(pairs, graph, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
         if perfect is not None:
             return walker.walk(_filled(perfect, count, allowed, size), context.seed)
         best: _Walk | None = None
@@ -211,63 +209,37 @@ def _filled(places: dict[int, int], count: int, allowed: Sequence[int], size: in
     return result + [q for q in range(size) if q not in used]
 
 
-@lru_cache(maxsize=8)
-def _machine_lists(graph: Coupling) -> tuple[list[int], list[int], list[int], list[float]]:
-    """Offsets and list of neighbours, distances, and what the distances weigh."""
-    start: list[int] = [0]
-    near: list[int] = []
-    for found in graph.neighbours:
-        near += found
-        start.append(len(near))
-    distance: list[int] = graph.distance.ravel().tolist()
-    return start, near, distance, [float(d) for d in distance]
-
-
 class _Walker:
-    """Runs the kernel on one flow and one machine, compiled when that pays or was done before."""
+    """Runs the kernel on one flow and one machine."""
 
-    hot: ClassVar[bool] = False
-
-    def __init__(self, found: Flow, graph: Coupling, trials: int) -> None:
+    def __init__(self, found: Flow, graph: Coupling, walks: int) -> None:
         self.size, self.count = graph.size, len(found.rows)
-        self.kernel: Callable[..., tuple[int, int, int]] = route_kernel.search
-        compiled = None
-        if _Walker.hot or trials * self.count > route_kernel.JIT_WORK:
-            compiled = route_kernel.compiled()
-            if compiled is not None:
-                _Walker.hot = True
-                self.kernel = compiled
-        self.arrays = compiled is not None
-        start, near, distance, weight = _machine_lists(graph)
+        self.run = run = route_kernel.KERNEL.runner(walks * self.count)
         nodes = (found.first, found.second, found.cost, found.mirror, found.node_start, found.node_group, found.member_start,
                  found.member)  # fmt: skip
-        self.nodes = tuple(self._make(v) for v in nodes)
-        self.machine = (self.size, self._make(start), self._make(near), self._make(distance), self._make(weight, np.float64))
-        self.order = {False: self._make(found.after), True: self._make(found.before)}
-        self.waiting = {back: self._make(found.waiting(backward=back)) for back in (False, True)}
-        self.sizes = self._make(found.sizes)
-        self.fades = [self._make([1.0] + [s.ahead * s.fade**k for k in range(LAYERS - 1)], np.float64) for s in SETTINGS]
+        self.nodes = tuple(run.ints(v) for v in nodes)
+        self.machine = (self.size, *(graph.arrays if run.arrays else graph.lists))
+        self.order = {False: run.ints(found.after), True: run.ints(found.before)}
+        self.waiting = {back: run.ints(found.waiting(backward=back)) for back in (False, True)}
+        self.sizes = run.ints(found.sizes)
+        self.fades = [run.floats([1.0] + [s.ahead * s.fade**k for k in range(LAYERS - 1)]) for s in SETTINGS]
         count, size = self.count, self.size
         ints = (size, size, count, len(found.sizes), count, count, count, count, size, 2 * count, 2 * count)
         self.scratch = (
-            *(self._make([0] * length) for length in ints),
-            self._make([0.0] * 2 * count, np.float64),
-            *(self._make([0] * size) for _ in range(4)),
-            self._make([0.0] * size, np.float64),
+            *(run.zeros(length) for length in ints),
+            run.zeros(2 * count, whole=False),
+            *(run.zeros(size) for _ in range(4)),
+            run.zeros(size, whole=False),
         )
         self.capacity = 4 * count + 16 * size
-        self.out = self._make([0] * self.capacity)
-
-    def _make(self, values: list[Any], dtype: type = np.int64) -> Any:
-        return np.array(values, dtype) if self.arrays else values
+        self.out = run.zeros(self.capacity)
 
     def walk(self, start: Any, seed: int, *, backward: bool = False, variant: int = 0) -> _Walk:
         """From program qubits at `start` through the program, or from its end to its beginning."""
         setting, fade = SETTINGS[variant % len(SETTINGS)], self.fades[variant % len(SETTINGS)]
-        if self.arrays and isinstance(start, list):
-            start = np.array(start, np.int64)
+        start = self.run.ints(start)
         while True:
-            length, total, swaps = self.kernel(
+            length, total, swaps = self.run.function(
                 *self.nodes, self.order[backward], *self.machine, start, self.waiting[backward], self.sizes, seed % 2147483646,
                 LOOK_AHEAD, fade, setting.swap, setting.decay, 3 * int(self.size**0.5) + 10, *self.scratch, self.out,
             )  # fmt: skip
@@ -276,14 +248,8 @@ class _Walker:
             self.capacity *= 4
             if self.capacity > 1 << 30:
                 raise CompileError("the router does not come to an end")
-            self.out = self._make([0] * self.capacity)
+            self.out = self.run.zeros(self.capacity)
         return _Walk(start, self.scratch[0].copy(), self.out[:length].copy(), int(total), int(swaps))
-
-
-def warm() -> bool:
-    """Compile the router's kernel now and use it from here on; False where numba is not installed."""
-    _Walker.hot = route_kernel.compiled() is not None
-    return _Walker.hot
 
 
 def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name: str) -> Circuit:

@@ -10,16 +10,12 @@ that commute on a wire form one group and may be done in any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["compiled", "search"]
+from qir.kernels import Kernel
 
-JIT_WORK = 5_000
-"""Nodes times trials from which the compiled kernel is fetched: loading it takes about as long as this much work in
-plain Python, compiling it (once a machine) about ten times as long.  The result is the same either way."""
+__all__ = ["KERNEL", "search"]
 
 
 def search(
@@ -305,12 +301,4 @@ def search(
                 i += 1
 
 
-@cache
-def compiled() -> Callable[..., tuple[int, int, int]] | None:
-    """The kernel compiled by numba; None where numba is not installed."""
-    if find_spec("numba") is None:
-        return None
-    import numba
-
-    kernel: Callable[..., tuple[int, int, int]] = numba.njit(cache=True)(search)
-    return kernel
+KERNEL = Kernel(search)
