@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -17,7 +16,7 @@ from qir.graphs import Coupling
 from qir.params import Angle
 from qir.targets.target import Target
 
-__all__ = ["Greedy", "check_layout", "embedding", "on_wires", "relocation", "renamed", "usable_qubits"]
+__all__ = ["check_layout", "embedding", "on_wires", "relocation", "renamed", "usable_qubits"]
 
 Pairs = dict[tuple[int, int], int]
 
@@ -137,65 +136,3 @@ def relocation(
     if usable.issuperset(used) and price(places) >= price({q: q for q in used}) - 1e-12:
         return None
     return places
-
-
-class Greedy:
-    """Compact placements: the qubit most tied to those placed goes where the paths to them are shortest.
-
-    Qubits without partners come last.  Ties, and the first place, are drawn at random.
-    """
-
-    def __init__(self, pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int]) -> None:
-        bonds: list[tuple[list[int], list[int]]] = [([], []) for _ in range(num_qubits)]
-        for (a, b), count in pairs.items():
-            bonds[a][0].append(b)
-            bonds[a][1].append(count)
-            bonds[b][0].append(a)
-            bonds[b][1].append(count)
-        self.num_qubits, self.graph = num_qubits, graph
-        self.bonds = bonds
-        self.total = [sum(weights) for _, weights in bonds]
-        self.allowed = sorted(allowed)
-        inside = set(allowed)
-        self.room = [sum(1 for n in near if n in inside) for near in graph.neighbours]
-
-    def place(self, rng: random.Random) -> list[int]:
-        """The hardware qubit of every program qubit."""
-        neighbours, distance = self.graph.neighbours, self.graph.rows
-        free = [False] * self.graph.size
-        for q in self.allowed:
-            free[q] = True
-        room = self.room.copy()
-        place = [-1] * self.num_qubits
-        bond = [0] * self.num_qubits
-        left = list(range(self.num_qubits))
-        border: dict[int, None] = {}
-        while left:
-            # The tie to what is placed decides; among equals, or at the beginning, the total.
-            most = max([bond[v] for v in left])
-            rank = bond if most > 0 else self.total
-            top = most if most > 0 else max([rank[v] for v in left])
-            choices = [v for v in left if rank[v] == top]
-            vertex = choices[rng.randrange(len(choices))]
-            partners, weights = self.bonds[vertex]
-            anchors = [(distance[place[u]], w) for u, w in zip(partners, weights) if place[u] >= 0]
-            spots = list(border) or [q for q in self.allowed if free[q]]
-            if anchors:
-                costs = [sum([w * row[q] for row, w in anchors]) for q in spots]
-                least = min(costs)
-                spots = [q for q, c in zip(spots, costs) if c == least]
-            # Places with free neighbours leave room for what comes next.
-            space = max([room[q] for q in spots])
-            spots = [q for q in spots if room[q] == space]
-            spot = spots[rng.randrange(len(spots))]
-            place[vertex] = spot
-            free[spot] = False
-            border.pop(spot, None)
-            for q in neighbours[spot]:
-                room[q] -= 1
-                if free[q]:
-                    border[q] = None
-            left.remove(vertex)
-            for u, w in zip(partners, weights):
-                bond[u] += w
-        return place

@@ -17,12 +17,20 @@ FAR = 1 << 14
 
 
 class Flat(NamedTuple):
-    """A coupling graph as flat sequences for kernels: neighbours by offsets, distances as number and as weight."""
+    """A coupling graph as flat sequences for kernels: neighbours by offsets, and distances."""
 
     near_start: Any
     near: Any
     distance: Any
-    weight: Any
+    weights: dict[float, Any]
+
+    def weight(self, ratio: float) -> Any:
+        """What distances weigh when each further step counts `ratio` times the one before it."""
+        if ratio not in self.weights:
+            size = np.minimum(np.array(self.distance, np.float64), FAR)
+            found = size if ratio == 1.0 else (1 - ratio**size) / (1 - ratio)
+            self.weights[ratio] = found if isinstance(self.distance, np.ndarray) else found.tolist()
+        return self.weights[ratio]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +55,8 @@ class Coupling:
     @cached_property
     def lists(self) -> Flat:
         """The graph for kernels that run plain."""
-        return Flat(*(values.tolist() for values in self.arrays))
+        start, near, distance, _ = self.arrays
+        return Flat(start.tolist(), near.tolist(), distance.tolist(), {})
 
     @cached_property
     def arrays(self) -> Flat:
@@ -55,7 +64,7 @@ class Coupling:
         start = np.cumsum([0, *(len(found) for found in self.neighbours)])
         near = np.array([q for found in self.neighbours for q in found], np.int64)
         distance = self.distance.ravel().astype(np.int64)
-        return Flat(start.astype(np.int64), near, distance, distance.astype(np.float64))
+        return Flat(start.astype(np.int64), near, distance, {})
 
     @cached_property
     def bipartite(self) -> bool:
