@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,6 @@ __all__ = ["Kernel", "Runner", "warm"]
 
 ENTRY = 40_000
 """Steps of plain work (about 10 microseconds each) after which compiled code is fetched."""
-
-_KERNELS: list[Kernel] = []
 
 
 class Runner(NamedTuple):
@@ -56,18 +54,16 @@ class Runner(NamedTuple):
 class Kernel:
     """A function, with its compiled form made when that pays."""
 
+    eager: ClassVar[bool] = False
+
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         self.spent = 0
-        self.hot = False
-        _KERNELS.append(self)
 
     def runner(self, work: int) -> Runner:
         """What to run for about `work` more steps."""
-        if not self.hot:
-            self.spent += work
-            self.hot = self.spent > ENTRY
-        if self.hot and self.compiled is not None:
+        self.spent += work
+        if (Kernel.eager or self.spent > ENTRY) and self.compiled is not None:
             return Runner(self.compiled, True)
         return Runner(self.function, False)
 
@@ -93,8 +89,7 @@ class Kernel:
 
 def warm() -> bool:
     """Run every kernel compiled from here on; False where numba is not installed."""
-    for kernel in _KERNELS:
-        kernel.hot = True
+    Kernel.eager = True
     return find_spec("numba") is not None
 
 

@@ -23,7 +23,7 @@ def total(values: Any, count: int) -> float:
 
 @pytest.fixture
 def kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
-    monkeypatch.setattr(kernels, "_KERNELS", [])
+    monkeypatch.setattr(Kernel, "eager", False)
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     return Kernel(total)
