@@ -35,6 +35,9 @@ class Setting(NamedTuple):
 
 LOOK_AHEAD = 24
 LAYERS = 12
+PER_SWAP = 12
+"""Steps of local search per swap, at most."""
+
 SETTINGS = (
     Setting(0.1, 0.8, 0.2, 0.05, 1.0),
     Setting(0.1, 0.8, 0.2, 0.05, 0.9),
@@ -149,10 +152,10 @@ def explore(walker: Walker, starts: Iterable[tuple[Any, int]], seed: int, step: 
 def improve(walker: Walker, best: Walk, seed: int, steps: int, *, fixed: bool = False) -> Walk:
     """Local search: of the best walk a part is kept and the rest walked anew, forward from a cut or back from it.
 
-    With `fixed` the start stays.  A walk that is no worse takes the place of the best.
+    With `fixed` the start stays.  A walk that is no worse takes the place of the best.  Walks with few swaps get few steps.
     """
     rng = Random(f"{seed}:improve")  # noqa: S311
-    for _ in range(steps):
+    for _ in range(min(steps, PER_SWAP * best.swaps)):
         if len(best.events) < 2 or not best.swaps:
             break
         cut, draw, variant = rng.randrange(len(best.events)), rng.randrange(2**31 - 2), rng.randrange(len(SETTINGS))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from random import Random
 
 import numpy as np
@@ -21,6 +21,14 @@ _ROUNDS = 60
 """Steps of the power iteration."""
 
 
+@lru_cache(maxsize=256)
+def _chain(graph: Coupling, allowed: tuple[int, ...], count: int, seed: int) -> tuple[int, ...] | None:
+    """A path of `count` qubits, None when none was found."""
+    steps = {(i, i + 1): 1 for i in range(count - 1)}
+    found = embed(steps, graph, allowed=allowed, seed=seed, restarts=4, steps=20 * count + 100)
+    return None if found is None else tuple(found[i] for i in range(count))
+
+
 class Starts:
     """Starting placements of several kinds.
 
@@ -31,7 +39,7 @@ class Starts:
     """
 
     def __init__(self, found: Flow, num_qubits: int, graph: Coupling, allowed: Sequence[int], seed: int) -> None:
-        self.found, self.graph, self.allowed, self.seed = found, graph, sorted(allowed), seed
+        self.found, self.graph, self.allowed, self.seed = found, graph, tuple(sorted(allowed)), seed
         self._greedy = _Greedy(found.pairs, num_qubits, graph, allowed)
 
     def place(self, kind: str, number: int) -> dict[int, int]:
@@ -39,17 +47,13 @@ class Starts:
         rng = Random(f"{self.seed}:{number}")  # noqa: S311
         if kind == "compact":
             return dict(enumerate(self._greedy.place(rng)))
-        count = len(self._by_use)
-        steps = {(i, i + 1): 1 for i in range(count - 1)}
-        found = embed(steps, self.graph, allowed=self.allowed, seed=rng.randrange(1 << 30), restarts=4, steps=20 * count + 100)
-        if found is None:
+        path = _chain(self.graph, self.allowed, len(self._by_use), rng.randrange(1 << 30))
+        if path is None:
             return dict(enumerate(self._greedy.place(rng)))
-        path = [found[i] for i in range(count)]
-        if kind != "path":
-            path = self._branched(path)
-        return dict(zip(self._by_bonds if kind == "branched by bonds" else self._by_use, path))
+        spots = path if kind == "path" else self._branched(path)
+        return dict(zip(self._by_bonds if kind == "branched by bonds" else self._by_use, spots))
 
-    def _branched(self, path: list[int]) -> list[int]:
+    def _branched(self, path: Sequence[int]) -> list[int]:
         inside, seen = set(self.allowed), set(path)
         result: list[int] = []
         for p in path:
@@ -76,9 +80,9 @@ class Starts:
         smooth = np.eye(len(qubits)) - laplacian / (2 * laplacian.max())
         vector = np.arange(len(qubits)) - (len(qubits) - 1) / 2
         for _ in range(_ROUNDS):
-            vector = smooth @ vector
-            vector -= vector.mean()
-            vector /= np.abs(vector).max() + 1e-300
+            vector = np.einsum("ij,j->i", smooth, vector)
+        vector -= vector.mean()
+        vector /= np.abs(vector).max() + 1e-300
         return [qubits[i] for i in np.argsort(np.round(vector, 6), kind="stable").tolist()]
 
 
