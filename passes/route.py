@@ -27,7 +27,7 @@ from .starts import Starts
 __all__ = ["RouteQubits"]
 
 
-KICKS = 5
+KICKS = 8
 """Steps of local search per trial."""
 
 PLANS = (
