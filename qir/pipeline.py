@@ -121,7 +121,8 @@ def _ibm(level: int) -> tuple[Pass, ...]:
     if level == 0:
         return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), CheckTarget())
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
-    middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
+    # Without a look at blocks iswap stays whole, as no two gates are as cheap.
+    middle: tuple[Pass, ...] = (Decompose("rzz", keep=("iswap", "iswapdg") if level == 1 else ()), *MERGE, *INVISIBLE)
     if level >= 2:
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
