@@ -65,12 +65,12 @@ class RouteQubits:
         graph = target.coupling
         if not circuit.num_physical:
             circuit = self._place_and_route(circuit, context, target, graph)
-        return self._blocks(circuit, context, graph)
+        return self._blocks(circuit, context, graph, "rzz" in target.gates)
 
     # -- the circuit -----------------------------------------------------------------------
 
     def _place_and_route(self, circuit: Circuit, context: Context, target: Target, graph: Coupling) -> Circuit:
-        found = flow(circuit)
+        found = flow(circuit, "rzz" in target.gates)
         if context.layout is not None:
             start = _given(circuit, context.layout, target)
             best = self._from(start, found, context, graph)
@@ -121,9 +121,9 @@ class RouteQubits:
 
     # -- blocks ----------------------------------------------------------------------------
 
-    def _blocks(self, circuit: Circuit, context: Context, graph: Coupling) -> Circuit:
+    def _blocks(self, circuit: Circuit, context: Context, graph: Coupling, fractional: bool) -> Circuit:
         def route_block(block: Circuit, inner: Context) -> Circuit:
-            found = flow(block)
+            found = flow(block, fractional)
             if any(graph.distance[pair] > 1 for pair in found.pairs):
                 identity = list(range(graph.size))
                 walk = self._from(identity, found, context, graph)
@@ -131,7 +131,7 @@ class RouteQubits:
                 swaps = [event for event in events if event < 0]
                 home = replace(walk, events=events + swaps[::-1], end=identity)
                 block = _rebuild(block, found, home, inner, self.name)
-            return self._blocks(block, inner, graph)
+            return self._blocks(block, inner, graph, fractional)
 
         return inside_blocks(circuit, context, self.name, route_block)
 

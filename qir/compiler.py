@@ -159,7 +159,8 @@ def compile(
         one, None optimises independently of any machine and the payload is empty.
     optimization_level: 0 only what the target forces .. 3 searches.
     shots, precision, observables, parameter_values, options: override what the job says.
-    gateset: IonQ's "native", "qis" or "qasm3".    program: IBM's "sampler" or "estimator".
+    gateset: IonQ's "native", "qis" or "qasm3"; IBM's "fractional" (see `Target.fractional`).
+    program: IBM's "sampler" or "estimator".
     wire: form of IBM's job: "plain", "strict" or "executor".
     layout: hardware qubit for each program qubit.    assume_zero: inputs are |0>, see the report.
     on_pass: called with (name, before, after) after every pass.
@@ -172,6 +173,10 @@ def compile(
         raise UsageError(f"seed is an integer from 0, not {seed!r}")
     job, programs = _gather(source, format, limits)
     machine = _machine(target, job)
+    if gateset == "fractional":
+        if machine is None or machine.vendor != "ibm":
+            raise UsageError("the gateset fractional is for a machine of IBM's")
+        machine = machine.fractional()
     found = [d for p in programs for d in p.diagnostics]
     job = _override(job, shots, precision, observables, parameter_values, options)
     found += _check(programs, machine)
@@ -331,8 +336,8 @@ def _is_function(job: JobSpec, program: str | None) -> bool:
 
 def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: str | None) -> str | None:
     """IonQ's gateset: as asked, else native on machines, qis on the ideal simulator, qasm3 when dynamic."""
-    if gateset not in (None, "native", "qis", "qasm3"):
-        raise UsageError(f"gateset is native, qis or qasm3, not {gateset!r}")
+    if gateset not in (None, "native", "qis", "qasm3", "fractional"):
+        raise UsageError(f"gateset is native, qis, qasm3 or fractional, not {gateset!r}")
     if target is None or target.vendor != "ionq":
         return gateset
     if gateset is not None:

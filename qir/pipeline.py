@@ -67,7 +67,7 @@ def pipeline_for(target: Target | None, gateset: str | None = None, level: int =
         return _independent(level)
     if target.vendor == "ionq":
         return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
-    return _ibm(level)
+    return _ibm(level, "rzz" if "rzz" in target.gates else "cz")
 
 
 def _independent(level: int) -> tuple[Pass, ...]:
@@ -110,8 +110,11 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
     return (*head, *_optimise(level), FoldAngles(), LowerIonq("zz"))
 
 
-def _ibm(level: int) -> tuple[Pass, ...]:
-    """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
+def _ibm(level: int, entangler: str) -> tuple[Pass, ...]:
+    """Simplify as if all qubits were connected, then place and route, then the machine's gates.
+
+    entangler: "cz", or "rzz" where rotations by any angle are one gate.
+    """
     from qir.passes.check_target import CheckTarget
     from qir.passes.relocate import Relocate
     from qir.passes.resynthesise import Resynthesise
@@ -127,11 +130,11 @@ def _ibm(level: int) -> tuple[Pass, ...]:
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         first = middle
-        middle = (Best((middle, paulis), "cz"),)
+        middle = (Best((middle, paulis), entangler),)
         if level == 3:
             # What is simplest all-to-all need not be once it is routed: route all candidates, the program as written too.
             routed = (RouteQubits(), Resynthesise())
-            middle = (Best(((*first, *routed), (*paulis, *routed), routed), "cz", limit=1_000_000),)
+            middle = (Best(((*first, *routed), (*paulis, *routed), routed), entangler, limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
     tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
     return (*head, *middle, RouteQubits(), Relocate(), *tail)

@@ -28,7 +28,8 @@ __all__ = ["command", "parse_observables"]
 @click.option("-o", "--output", metavar="OUT", help="File to write (with --separate, a folder); default standard output.")
 @click.option("--emit", type=click.Choice(["payload", "openqasm3", "ionq", "report"]), default="payload", show_default=True,
               help="The job body, the compiled circuit, or what the compile did.")
-@click.option("--gateset", type=click.Choice(["qis", "native", "qasm3"]), help="IonQ: gates of the job.")
+@click.option("--gateset", type=click.Choice(["qis", "native", "qasm3", "fractional"]),
+              help="IonQ: gates of the job.  IBM: fractional adds rx and rzz to a machine that has them.")
 @click.option("--shots", type=click.IntRange(1), metavar="N", help="Repetitions.")
 @click.option("--precision", type=float, metavar="P", help="IBM estimator: standard error to reach.")
 @click.option("--program", type=click.Choice(["sampler", "estimator", "hamiltonian-energy"]), help="Kind of job.")

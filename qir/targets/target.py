@@ -125,6 +125,18 @@ class Target:
             graph.add_edges_from(self.connected)
         return graph
 
+    def fractional(self) -> Target:
+        """The same machine with the gates rx and rzz, as IBM's client gives it with `use_fractional_gates=True`.
+
+        UsageError for a machine that has no such gates.
+        """
+        from qir.errors import UsageError
+        from qir.targets.ibm import offers_fractional, with_fractional
+
+        if not offers_fractional(self):
+            raise UsageError(f"{self.name} has no fractional gates; IBM's Heron machines have")
+        return with_fractional(self)
+
     @staticmethod
     def from_ibm(configuration: Mapping[str, Any], properties: Mapping[str, Any] | None = None) -> Target:
         """A target from what IBM's service returns for a backend's /configuration and /properties.
