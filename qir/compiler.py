@@ -151,6 +151,7 @@ def compile(
     limits: Limits = DEFAULT_LIMITS,
     on_pass: PassHook | None = None,
     progress: Callable[[int, int], None] | None = None,
+    decoupling: str | None = None,
 ) -> Compiled:
     """Compile a program, a job, or a list of them into one job for a machine.
 
@@ -164,6 +165,7 @@ def compile(
     wire: form of IBM's job: "plain", "strict" or "executor".
     layout: hardware qubit for each program qubit.    assume_zero: inputs are |0>, see the report.
     on_pass: called with (name, before, after) after every pass.
+    decoupling: "XX", "XpXm" or "XY4" to fill idle time on IBM's machines here; the service has an option of its own.
 
     Raises ParseError, CompileError or UsageError; nothing else.
     """
@@ -190,7 +192,10 @@ def compile(
         if function or (machine.vendor == "ibm" and _ibm_program(job, program) == "estimator"):
             job = _unmeasured(job)
     chosen = _gateset(gateset, machine, job, program)
-    context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
+    if decoupling is not None:
+        _check_decoupling(machine, job)
+    place = tuple(layout) if layout else None
+    context = Context(machine, chosen, seed, optimization_level, assume_zero, None, place, progress, decoupling)
     results: list[JobCircuit] = []
     reports: list[CircuitReport] = []
     for index, entry in enumerate(job.circuits):
@@ -327,6 +332,15 @@ def _mitigated(job: JobSpec) -> bool | None:
     settings = job.options.get("error_mitigation")
     chosen = (settings if isinstance(settings, Mapping) else job.options).get("debiasing")
     return chosen if isinstance(chosen, bool) else None
+
+
+def _check_decoupling(target: Target | None, job: JobSpec) -> None:
+    """UsageError when idle time cannot be filled, or is filled by the service already."""
+    if target is None or target.vendor != "ibm":
+        raise UsageError("decoupling is for a machine of IBM's")
+    service = job.options.get("dynamical_decoupling")
+    if isinstance(service, Mapping) and service.get("enable"):
+        raise UsageError("the job's options have the service decouple already: choose one of the two")
 
 
 def _is_function(job: JobSpec, program: str | None) -> bool:

@@ -61,13 +61,16 @@ SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000, dense=4.0)
 """Many runs of the search over Pauli rotations."""
 
 
-def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
-    """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
+def pipeline_for(
+    target: Target | None, gateset: str | None = None, level: int = 2, decoupling: str | None = None
+) -> tuple[Pass, ...]:
+    """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native"), level, and what fills
+    idle time on IBM's machines."""
     if target is None or target.vendor == "local":
         return _independent(level)
     if target.vendor == "ionq":
         return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
-    return _ibm(level, "rzz" if "rzz" in target.gates else "cz")
+    return _ibm(level, "rzz" if "rzz" in target.gates else "cz", decoupling)
 
 
 def _independent(level: int) -> tuple[Pass, ...]:
@@ -110,19 +113,21 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
     return (*head, *_optimise(level), FoldAngles(), LowerIonq("zz"))
 
 
-def _ibm(level: int, entangler: str) -> tuple[Pass, ...]:
+def _ibm(level: int, entangler: str, decoupling: str | None) -> tuple[Pass, ...]:
     """Simplify as if all qubits were connected, then place and route, then the machine's gates.
 
-    entangler: "cz", or "rzz" where rotations by any angle are one gate.
+    entangler: "cz", or "rzz" where rotations by any angle are one gate.    decoupling: see `Decouple`.
     """
     from qir.passes.check_target import CheckTarget
+    from qir.passes.decouple import Decouple
     from qir.passes.relocate import Relocate
     from qir.passes.resynthesise import Resynthesise
     from qir.passes.route import RouteQubits
     from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
 
+    end: tuple[Pass, ...] = (Decouple(decoupling), CheckTarget()) if decoupling else (CheckTarget(),)
     if level == 0:
-        return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), CheckTarget())
+        return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), *end)
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
     # Without a look at blocks iswap stays whole, as no two gates are as cheap.
     middle: tuple[Pass, ...] = (Decompose("rzz", keep=("iswap", "iswapdg") if level == 1 else ()), *MERGE, *INVISIBLE)
@@ -136,13 +141,13 @@ def _ibm(level: int, entangler: str) -> tuple[Pass, ...]:
             routed = (RouteQubits(), Resynthesise())
             middle = (Best(((*first, *routed), (*paulis, *routed), routed), entangler, limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
-    tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
+    tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, *end)
     return (*head, *middle, RouteQubits(), Relocate(), *tail)
 
 
 def run(circuit: Circuit, context: Context, *, on_pass: Hook | None = None) -> Circuit:
     """The circuit after the pipeline for `context`'s target, gateset and level."""
-    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level)))
+    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level, context.decoupling)))
     while todo:
         step = todo.pop()
         follow: tuple[Pass, ...] = ()
