@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from qir.circuit import Circuit, Layout
 from qir.diagnostics import Diagnostic, error
-from qir.embedding import Costs, embed
+from qir.embedding import embed
 from qir.errors import CompileError
 from qir.graphs import Coupling
 from qir.params import Angle
@@ -101,19 +101,19 @@ def embedding(pairs: Pairs, graph: Coupling, allowed: Sequence[int], *, seed: in
 
 
 def relocation(
-    pairs: Pairs, used: Sequence[int], target: Target, allowed: Sequence[int], *, seed: int
+    pairs: Pairs, worth: Mapping[int, float], target: Target, allowed: Sequence[int], *, seed: int, effort: int
 ) -> dict[int, int] | None:
     """New places for the qubits in use, better than where they are; None when none was found.
 
-    Better is a smaller sum of errors, and of equal ones the smaller sum of numbers.
+    worth: of every qubit in use, how much its measurement counts.  Better is a smaller sum of errors, and of equal ones
+    the smaller sum of numbers.
     """
-    graph, costs = target.coupling, target.costs
-    stride, pair_cost = graph.size, costs.pairs
-    site_cost = costs.sites + _LOW * np.arange(stride)
+    graph, costs = target.coupling, target.costs._replace(rank=_LOW)
+    stride, pair_cost, site_cost = graph.size, costs.pairs, costs.sites
     tied = {q for pair in pairs for q in pair}
 
     def price(places: dict[int, int]) -> float:
-        total = sum(float(site_cost[p]) for p in places.values())
+        total = sum(worth[q] * float(site_cost[p]) + _LOW * p for q, p in places.items())
         return total + sum(count * float(pair_cost[places[a] * stride + places[b]]) for (a, b), count in pairs.items())
 
     usable = set(allowed)
@@ -121,18 +121,18 @@ def relocation(
     bound = price(here) if usable.issuperset(tied) else math.inf
     found: dict[int, int] | None = {}
     if pairs:
-        tries = max(4, min(len(allowed) // 3, 1500 // (len(pairs) + 1)))
         found = embed(
-            pairs, graph, allowed=allowed, seed=seed, restarts=tries, steps=50 + 6 * len(pairs), bound=bound,
-            costs=Costs(pair_cost, site_cost),
+            pairs, graph, allowed=allowed, seed=seed, restarts=effort * len(allowed) // 3, bound=bound, costs=costs,
+            worth=worth, steps=(50 + 6 * len(pairs)) * effort,
         )  # fmt: skip
         if found is None and bound == math.inf:
             return None
     places = found if found else here
-    # Qubits that meet no other take the best of what is left.
+    # Qubits that meet no other take the best of what is left, those that are measured first.
     taken = set(places.values())
-    left = sorted((q for q in allowed if q not in taken), key=site_cost.__getitem__)
-    places = places | dict(zip((q for q in used if q not in tied), left))
-    if usable.issuperset(used) and price(places) >= price({q: q for q in used}) - 1e-12:
+    left = sorted((q for q in allowed if q not in taken), key=lambda q: (float(site_cost[q]), q))
+    alone = sorted((q for q in worth if q not in tied), key=lambda q: (-worth[q], q))
+    places = places | dict(zip(alone, left))
+    if usable.issuperset(worth) and price(places) >= price({q: q for q in worth}) - 1e-12:
         return None
     return places

@@ -19,22 +19,23 @@ Pairs = Mapping[tuple[int, int], int]
 
 
 class Costs(NamedTuple):
-    """What a map costs: `pairs[p * size + q]` times the weight of an edge that falls on (p, q), and `sites[q]` for
-    every qubit that is used."""
+    """What a map costs: `pairs[p * size + q]` times the weight of an edge that falls on (p, q), `sites[q]` times that of
+    a vertex on q, and `rank` times q, so that of equal maps the one with low numbers wins."""
 
     pairs: Any
     sites: Any
+    rank: float = 0.0
 
 
 def search(
-    # the small graph: links of a vertex by offsets, and the weight of each
-    count: int, link_start: Sequence[int], link: Sequence[int], weight: Sequence[float],
+    # the small graph: links of a vertex by offsets, the weight of each, and that of the vertices
+    count: int, link_start: Sequence[int], link: Sequence[int], weight: Sequence[float], worth: Sequence[float],
     # the large one, and which of its vertices may be used
     size: int, near_start: Sequence[int], near: Sequence[int], distance: Sequence[int], usable: Sequence[int],
     roots: Sequence[int],
     # costs, and how hard to try
-    weighted: int, pair_cost: Sequence[float], site_cost: Sequence[float], bound: float, restarts: int, steps: int,
-    seed: int,
+    weighted: int, pair_cost: Sequence[float], site_cost: Sequence[float], rank_cost: float, bound: float, restarts: int,
+    steps: int, seed: int,
     # scratch
     order: Any, parent: Any, touched: Any, border: Any, free: Any, room: Any, place: Any, begin: Any, end: Any,
     choice: Any, key: Any, price: Any, spent: Any, least: Any,
@@ -117,7 +118,7 @@ def search(
                     ties = 1
             touched[v] = -1
             order[depth] = v
-            total = cheapest_site
+            total = cheapest_site * worth[v]
             for k in range(link_start[v], link_start[v + 1]):
                 u = link[k]
                 if touched[u] < 0:
@@ -172,7 +173,7 @@ def search(
                     if free[q] == 0 or room[q] < links:
                         continue
                     fits = True
-                    value = site_cost[q] if weighted != 0 else 0.0
+                    value = worth[v] * site_cost[q] + rank_cost * q if weighted != 0 else 0.0
                     for k in range(link_start[v], link_start[v + 1]):
                         m = place[link[k]]
                         if m >= 0:
@@ -245,13 +246,14 @@ KERNEL = Kernel(search)
 
 
 def embed(
-    pairs: Pairs, graph: Coupling, *, allowed: Sequence[int] | None = None, costs: Costs | None = None, bound: float = 1e300,
-    restarts: int = 8, steps: int = 4000, seed: int = 0,
+    pairs: Pairs, graph: Coupling, *, allowed: Sequence[int] | None = None, costs: Costs | None = None,
+    worth: Mapping[int, float] | None = None, bound: float = 1e300, restarts: int = 8, steps: int = 4000, seed: int = 0,
 ) -> dict[int, int] | None:  # fmt: skip
     """A map of the vertices of `pairs` (edges with weights) to qubits such that all edges are edges of `graph`.
 
     allowed: qubits that may be used, all without it.    costs: what to make least, below `bound`; without them the
-    first map found is taken.    restarts, steps: random orders that are tried, and placements in each.
+    first map found is taken.    worth: weights of vertices, 1 where it does not say.
+    restarts, steps: random orders that are tried, and placements in each.
     Returns None when nothing was found.
     """
     vertices = sorted({v for pair in pairs for v in pair})
@@ -281,10 +283,10 @@ def embed(
     out = run.zeros(count)
     best = run.function(
         count, run.ints(offsets), run.ints([v for found in links for v in found]),
-        run.floats([w for found in links for w in found.values()]),
+        run.floats([w for found in links for w in found.values()]), run.floats([(worth or {}).get(v, 1.0) for v in vertices]),
         size, flat.near_start, flat.near, flat.distance, run.ints(usable), run.ints(roots),
-        int(costs is not None), costs.pairs if costs else none, costs.sites if costs else none, bound, restarts, steps,
-        seed % 2147483646,
+        int(costs is not None), run.floats(costs.pairs) if costs else none, run.floats(costs.sites) if costs else none,
+        costs.rank if costs else 0.0, bound, restarts, steps, seed % 2147483646,
         *(run.zeros(count) for _ in range(4)), *(run.zeros(size) for _ in range(2)), run.zeros(count), run.zeros(count + 1),
         run.zeros(count + 1), run.zeros(room), run.zeros(room, whole=False), run.zeros(room, whole=False),
         run.zeros(count + 1, whole=False), run.zeros(count + 1, whole=False), out,
