@@ -280,3 +280,49 @@ def test_equal_errors_give_low_numbers() -> None:
         for b in range(a):
             builder.rzz(0.3, a, b)
     assert max(qir.compile(builder.build(), "ibm_fez").circuit.touched_qubits) < 20
+
+
+def two_qubit_gates(circuit: Circuit) -> int:
+    return sum(count for name, count in circuit.count_ops().items() if GATES.get(name) and GATES[name].num_qubits == 2)
+
+
+def test_a_qubit_that_meets_all_others_walks_past_them() -> None:
+    builder = CircuitBuilder(20).h(0)
+    for q in range(1, 20):
+        builder.cx(0, q).rx(0.1 * q, q)
+    assert two_qubit_gates(run(builder.build(), Context(find("ibm_fez")))) <= 2 * 19
+
+
+def test_a_fourier_transform_takes_no_more_than_on_a_line() -> None:
+    builder = CircuitBuilder(9)
+    for i in range(9):
+        builder.h(i)
+        for j in range(i + 1, 9):
+            builder.cp(0.7 / 2 ** (j - i), j, i)
+    assert two_qubit_gates(run(builder.build(), Context(find("ibm_fez")))) <= 3 * 36
+
+
+def test_an_edge_out_of_order_is_gone_around() -> None:
+    ring = [[a, b] for a in range(6) for b in ((a + 1) % 6, (a - 1) % 6)]
+    configuration = {"backend_name": "ring", "n_qubits": 6, "basis_gates": ["cz", "rz", "sx", "x"], "coupling_map": ring}
+    broken = [{"gate": "cz", "qubits": pair, "parameters": [{"name": "operational", "value": 0, "unit": ""}]}
+              for pair in ([2, 3], [3, 2])]  # fmt: skip
+    target = Target.from_ibm(configuration, {"qubits": [], "gates": broken})
+    assert (2, 3) in target.faulty_edges and (2, 3) not in target.connected
+    program, journal = tangle(6, 20), Journal()
+    done = run(program, Context(target, journal=journal))
+    assert connected(done, target) and equivalent(program, done, journal=journal).verdict == "proved"
+    machine_ring = Target.from_ibm(configuration, {"qubits": [], "gates": broken[:1]})
+    assert (2, 3) in machine_ring.connected  # the other direction still runs
+
+
+@pytest.mark.parametrize("name", ["ibm_fez", "ibm_brisbane", "ibm_miami"])
+def test_ancillas_may_be_crossed_and_are_left_as_they_were(name: str) -> None:
+    program = CircuitBuilder(3, 3).h(0).cx(0, 1).cx(1, 2).cx(0, 2)
+    for q in range(3):
+        program.measure(q, q)
+    target, journal = find(name), Journal()
+    done = run(program.build(), Context(target, layout=(0, 4, 17), journal=journal))
+    assert len(done.touched_qubits) > 3 and connected(done, target)
+    result = equivalent(program.build(), done, journal=journal)
+    assert result.verdict == "proved", result.detail
