@@ -12,7 +12,7 @@ rotations are those of the phase polynomial; ecr(a, b) = x_a exp(-i pi/4 Z_a X_b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -140,7 +140,26 @@ class ToEntangler:
         circuit = self._rotations(circuit, context, "rzz" in gates, edges)
         if ecr:
             circuit = self._directed(circuit, context, edges)
-        return circuit
+        return self._turned(circuit, context)
+
+    def _turned(self, circuit: Circuit, context: Context) -> Circuit:
+        """cz and rzz, which do not mind, with their operands as the target lists them."""
+        columns = circuit.columns
+        turned = np.zeros(len(columns), np.bool_)
+        for name in ("cz", "rzz"):
+            mine = columns.plain & (columns.opcode == opcode(name))
+            edges = (context.target.edges or {}).get(name) if context.target is not None and mine.any() else None
+            if edges:
+                turned |= mine & _against(circuit, edges)
+        if not turned.any():
+            return circuit
+        qubits = columns.qubits.copy()
+        qubits[turned, :2] = qubits[turned, 1::-1]
+        after = circuit.with_columns(replace(columns, qubits=qubits))
+        if context.journal is not None:
+            rows = np.arange(len(columns))
+            context.journal.windows(self.name, circuit, after, rows, rows)
+        return after
 
     def _along(self, circuit: Circuit, context: Context, edges: Edges | None) -> Circuit:
         """Gates with rules of their own by ecr along the edges."""

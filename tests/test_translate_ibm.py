@@ -190,3 +190,12 @@ def test_rotations_about_z_merge_symbolically_and_vanish_before_measurement() ->
     builder.h(0).rz("theta", 0).rz(math.pi, 0).p("theta", 0).h(0).t(0).measure(0, 0)
     after = run(builder.build(), Context(PAIRS["cz"]))
     assert [op.name for op in after.ops] == ["rz", "sx", "rz", "sx", "measure"]
+
+
+@pytest.mark.parametrize(("name", "angles"), [("cz", []), ("rzz", [0.4])])
+def test_symmetric_gates_stand_as_the_machine_lists_them(name: str, angles: list[float]) -> None:
+    one_way = Target("pair", "ibm", 2, ("rz", "sx", "x", "rx", "cz", "rzz"), "cz", {"cz": ((0, 1),), "rzz": ((0, 1),)})
+    before, journal = CircuitBuilder().physical(2).h(0).append(name, (1, 0), angles).h(1).build(), Journal()
+    after = run(before, Context(one_way, journal=journal))
+    assert [op.qubits for op in after.ops if op.name == name] == [(0, 1)]
+    assert equivalent(before, after, journal=journal).verdict == "proved"
