@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 __all__ = ["Kernel", "Runner", "warm"]
 
-ENTRY = 40_000
-"""Steps of plain work (about 10 microseconds each) after which compiled code is fetched."""
+ENTRY = 12_000
+"""Steps of plain work (about 30 microseconds each) after which compiled code is fetched, which takes about as long."""
 
 
 class Runner(NamedTuple):
