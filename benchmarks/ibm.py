@@ -26,6 +26,7 @@ from qiskit_ibm_runtime import fake_provider
 from qiskit_ibm_runtime.utils.utils import is_isa_circuit
 
 import qir
+from qir import kernels
 from qir.circuit import Circuit
 from qir.pipeline import Context, run
 from qir.targets.ibm_files import from_files
@@ -141,10 +142,8 @@ def main() -> None:
 
 
 def warm(target: Target) -> None:
-    """Compile the router's kernel, where numba is installed, and fill the caches."""
-    from qir.passes.route import warm as warm_router
-
-    warm_router()
+    """Compile the kernels, where numba is installed, and fill the caches."""
+    kernels.warm()
     builder = qir.CircuitBuilder(4)
     for a in range(4):
         for b in range(a):

@@ -13,6 +13,7 @@ from qir.codes import CODES
 from qir.gates import ALIASES, GATES
 from qir.lint.manual import sections
 from qir.targets import all_targets
+from qir.targets.ibm import offers_fractional
 
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- Written by docs/generate.py. -->\n"
@@ -56,10 +57,12 @@ def gates() -> str:
 
 def targets() -> str:
     """The machines."""
-    head = ["| name | vendor | qubits | gates | runs | in service | facts from |", "|---|---|---|---|---|---|---|"]
+    note = "Gates in brackets come with the gateset `fractional`."
+    head = [note, "", "| name | vendor | qubits | gates | runs | in service | facts from |", "|---|---|---|---|---|---|---|"]
     lines = ["# Targets", NOTE, *head]
     for t in all_targets():
-        cells = [f"`{t.name}`", t.vendor, str(t.num_qubits), " ".join(t.gates), " ".join(sorted(t.features)),
+        gates = " ".join(t.gates) + (" (rx rzz)" if offers_fractional(t) else "")
+        cells = [f"`{t.name}`", t.vendor, str(t.num_qubits), gates, " ".join(sorted(t.features)),
                  f"retired {t.retired}" if t.retired else "yes", t.source]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

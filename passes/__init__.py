@@ -38,6 +38,7 @@ _HOME = {
     "resynthesise": "resynthesise:Resynthesise",
     "to_entangler": "translate_ibm:ToEntangler",
     "to_ibm_basis": "translate_ibm:ToIbmBasis",
+    "decouple": "decouple:Decouple",
     "check_target": "check_target:CheckTarget",
 }
 """A pass's name to its module and class, in the order of a pipeline."""

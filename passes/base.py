@@ -25,6 +25,7 @@ class Context:
     seed: of every random choice.    journal: where to justify changes, None when nobody asks.
     assume_zero: whether inputs may be taken to be |0> for more than placement.
     progress: called with (done, total) on long work, or None.
+    decoupling: the sequence that fills idle time on IBM's machines (see `Decouple`), None to leave it empty.
     """
 
     target: Target | None = None
@@ -35,6 +36,7 @@ class Context:
     journal: Journal | None = None
     layout: tuple[int, ...] | None = None
     progress: Callable[[int, int], None] | None = None
+    decoupling: str | None = None
 
 
 class Pass(Protocol):

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from qir.circuit import Circuit, Layout
 from qir.diagnostics import Diagnostic, error
+from qir.embedding import embed
 from qir.errors import CompileError
-from qir.graphs import Coupling, coupling, embed
+from qir.graphs import Coupling
 from qir.params import Angle
 from qir.targets.target import Target
 
-__all__ = ["Greedy", "check_layout", "edge_errors", "embedding", "machine_graph", "on_wires", "relocation", "renamed"]
+__all__ = ["check_layout", "embedding", "on_wires", "relocation", "renamed", "usable_qubits"]
 
 Pairs = dict[tuple[int, int], int]
 
-
-def machine_graph(target: Target) -> Coupling:
-    """The target's connections without what is faulty."""
-    faulty = target.faulty_qubits
-    edges = tuple(sorted((a, b) for a, b in target.connected if a not in faulty and b not in faulty))
-    return coupling(target.num_qubits, edges)
+_LOW = 1e-10
+"""What a qubit's number costs beside errors, so that of equal placements the one with low numbers wins."""
 
 
 def usable_qubits(target: Target, graph: Coupling, needed: int) -> list[int]:
@@ -99,145 +95,44 @@ def renamed(circuit: Circuit, wires: Sequence[int], num_qubits: int) -> Circuit:
     )
 
 
-def edge_errors(target: Target) -> dict[tuple[int, int], float]:
-    """Per undirected edge the smallest error of a two-qubit gate on it, as -log(1 - error)."""
-    result: dict[tuple[int, int], float] = {}
-    for name, edges in (target.edges or {}).items():
-        default = target.errors.get((name, ()), 0.0)
-        for a, b in edges:
-            value = min(target.errors.get((name, (a, b)), default), 0.999999)
-            key = (a, b) if a < b else (b, a)
-            result[key] = min(result.get(key, math.inf), -math.log1p(-value))
-    return result
-
-
-def embedding(
-    pairs: Pairs, graph: Coupling, target: Target, allowed: Sequence[int], *, seed: int, effort: int
-) -> dict[int, int] | None:
-    """A placement that needs no swap, the least error-prone of those found; None when none was found."""
-    errors = edge_errors(target)
-    readout = target.errors.get(("measure", ()), 0.0)
-
-    def cost(places: dict[int, int]) -> float:
-        total = 0.0
-        for (a, b), count in pairs.items():
-            p, q = places[a], places[b]
-            total += count * errors[(p, q) if p < q else (q, p)]
-        for p in places.values():
-            total += target.errors.get(("measure", (p,)), readout)
-        return total
-
-    varied = len(set(errors.values())) > 1
-    found = embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs)
-    )
-    if found is None or not varied:
-        return found
-    tries = max(1, min(2 * len(allowed), 2000 * effort // (len(pairs) + 1)))
-    best = embed(
-        sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=20 + 4 * len(pairs), limit=tries,
-        cost=cost,
-    )  # fmt: skip
-    return found if best is None or cost(found) < cost(best) else best
+def embedding(pairs: Pairs, graph: Coupling, allowed: Sequence[int], *, seed: int, effort: int) -> dict[int, int] | None:
+    """A placement that needs no swap; None when none was found.  Which of them errs least is for `relocation`."""
+    return embed(pairs, graph, allowed=allowed, seed=seed, restarts=4 * effort, steps=200 + 20 * len(pairs))
 
 
 def relocation(
-    pairs: Pairs, used: Sequence[int], graph: Coupling, target: Target, allowed: Sequence[int],
-    errors: dict[tuple[int, int], float], *, seed: int,
-) -> dict[int, int] | None:  # fmt: skip
+    pairs: Pairs, worth: Mapping[int, float], target: Target, allowed: Sequence[int], *, seed: int, effort: int
+) -> dict[int, int] | None:
     """New places for the qubits in use, better than where they are; None when none was found.
 
-    Better is a smaller sum of errors, and of equal ones the smaller sum of numbers.
+    worth: of every qubit in use, how much its measurement counts.  Better is a smaller sum of errors, and of equal ones
+    the smaller sum of numbers.
     """
-    readout = target.errors.get(("measure", ()), 0.0)
+    graph, costs = target.coupling, target.costs._replace(rank=_LOW)
+    stride, pair_cost, site_cost = graph.size, costs.pairs, costs.sites
+    tied = {q for pair in pairs for q in pair}
+
+    def price(places: dict[int, int]) -> float:
+        total = sum(worth[q] * float(site_cost[p]) + _LOW * p for q, p in places.items())
+        return total + sum(count * float(pair_cost[places[a] * stride + places[b]]) for (a, b), count in pairs.items())
+
     usable = set(allowed)
-
-    def price(places: dict[int, int]) -> tuple[float, int]:
-        total = 0.0
-        for (a, b), count in pairs.items():
-            p, q = places[a], places[b]
-            total += count * errors[(p, q) if p < q else (q, p)]
-        total += sum(target.errors.get(("measure", (p,)), readout) for p in places.values())
-        return round(total, 12), sum(places.values())
-
-    def completed(places: dict[int, int]) -> dict[int, int]:
-        """With the qubits that meet no other on the lowest places left."""
-        taken = set(places.values())
-        free = iter(q for q in allowed if q not in taken)
-        return places | {q: next(free) for q in used if q not in places}
-
-    here = {q: q for q in used}
-    stays = price(here) if usable.issuperset(used) else (math.inf, 0)
-    tries = max(4, min(len(allowed) // 3, 1500 // (len(pairs) + 1)))
-    if not pairs:
-        found: dict[int, int] | None = completed({})
-    else:
-        scale = 1e-9 / max(1, len(used))
+    here = {q: q for q in sorted(tied)}
+    bound = price(here) if usable.issuperset(tied) else math.inf
+    found: dict[int, int] | None = {}
+    if pairs:
         found = embed(
-            sorted(pairs), graph, allowed=frozenset(allowed), seed=seed, restarts=tries, steps=50 + 6 * len(pairs), limit=tries,
-            cost=lambda places: price(places)[0] + scale * sum(places.values()),
+            pairs, graph, allowed=allowed, seed=seed, restarts=effort * len(allowed) // 3, bound=bound, costs=costs,
+            worth=worth, steps=(50 + 6 * len(pairs)) * effort,
         )  # fmt: skip
-        found = completed(found) if found is not None else None
-    return found if found is not None and price(found) < stays else None
-
-
-class Greedy:
-    """Compact placements: the qubit most tied to those placed goes where the paths to them are shortest.
-
-    Qubits without partners come last.  Ties, and the first place, are drawn at random.
-    """
-
-    def __init__(self, pairs: Pairs, num_qubits: int, graph: Coupling, allowed: Sequence[int]) -> None:
-        bonds: list[tuple[list[int], list[int]]] = [([], []) for _ in range(num_qubits)]
-        for (a, b), count in pairs.items():
-            bonds[a][0].append(b)
-            bonds[a][1].append(count)
-            bonds[b][0].append(a)
-            bonds[b][1].append(count)
-        self.num_qubits, self.graph = num_qubits, graph
-        self.bonds = bonds
-        self.total = [sum(weights) for _, weights in bonds]
-        self.allowed = sorted(allowed)
-        inside = set(allowed)
-        self.room = [sum(1 for n in near if n in inside) for near in graph.neighbours]
-
-    def place(self, rng: random.Random) -> list[int]:
-        """The hardware qubit of every program qubit."""
-        neighbours, distance = self.graph.neighbours, self.graph.rows
-        free = [False] * self.graph.size
-        for q in self.allowed:
-            free[q] = True
-        room = self.room.copy()
-        place = [-1] * self.num_qubits
-        bond = [0] * self.num_qubits
-        left = list(range(self.num_qubits))
-        border: dict[int, None] = {}
-        while left:
-            # The tie to what is placed decides; among equals, or at the beginning, the total.
-            most = max([bond[v] for v in left])
-            rank = bond if most > 0 else self.total
-            top = most if most > 0 else max([rank[v] for v in left])
-            choices = [v for v in left if rank[v] == top]
-            vertex = choices[rng.randrange(len(choices))]
-            partners, weights = self.bonds[vertex]
-            anchors = [(distance[place[u]], w) for u, w in zip(partners, weights) if place[u] >= 0]
-            spots = list(border) or [q for q in self.allowed if free[q]]
-            if anchors:
-                costs = [sum([w * row[q] for row, w in anchors]) for q in spots]
-                least = min(costs)
-                spots = [q for q, c in zip(spots, costs) if c == least]
-            # Places with free neighbours leave room for what comes next.
-            space = max([room[q] for q in spots])
-            spots = [q for q in spots if room[q] == space]
-            spot = spots[rng.randrange(len(spots))]
-            place[vertex] = spot
-            free[spot] = False
-            border.pop(spot, None)
-            for q in neighbours[spot]:
-                room[q] -= 1
-                if free[q]:
-                    border[q] = None
-            left.remove(vertex)
-            for u, w in zip(partners, weights):
-                bond[u] += w
-        return place
+        if found is None and bound == math.inf:
+            return None
+    places = found if found else here
+    # Qubits that meet no other take the best of what is left, those that are measured first.
+    taken = set(places.values())
+    left = sorted((q for q in allowed if q not in taken), key=lambda q: (float(site_cost[q]), q))
+    alone = sorted((q for q in worth if q not in tied), key=lambda q: (-worth[q], q))
+    places = places | dict(zip(alone, left))
+    if usable.issuperset(worth) and price(places) >= price({q: q for q in worth}) - 1e-12:
+        return None
+    return places

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from qir.circuit import Circuit
-from qir.columns import is_gate
+from qir.columns import OPERATIONS, is_gate
 
 from .base import Context
-from .layout import edge_errors, machine_graph, on_wires, usable_qubits
+from .layout import on_wires, usable_qubits
 from .layout import relocation as find
 
 __all__ = ["Relocate"]
@@ -35,9 +36,8 @@ class Relocate:
         if target is None or target.edges is None or circuit.layout is None or context.layout is not None:
             return circuit
         used = circuit.touched_qubits
-        graph = machine_graph(target)
-        allowed = usable_qubits(target, graph, len(used))
-        places = find(_pairs(circuit), used, graph, target, allowed, edge_errors(target), seed=context.seed)
+        allowed = usable_qubits(target, target.coupling, len(used))
+        places = find(_pairs(circuit), _worth(circuit, used), target, allowed, seed=context.seed, effort=1 + 2 * context.level)
         if places is None:
             return circuit
         taken = set(places.values())
@@ -47,6 +47,13 @@ class Relocate:
         if context.journal is not None:
             context.journal.relabel(self.name, circuit, moved, np.array(wires))
         return moved
+
+
+def _worth(circuit: Circuit, used: Sequence[int]) -> dict[int, float]:
+    """How often each wire in use is measured; once each when nothing is, as then observables are."""
+    measured = circuit.columns.opcode == OPERATIONS["measure"]
+    counts = np.bincount(circuit.columns.qubits[measured, 0], minlength=circuit.num_qubits).tolist()
+    return {q: float(counts[q] if measured.any() else 1) for q in used}
 
 
 def _pairs(circuit: Circuit) -> dict[tuple[int, int], int]:

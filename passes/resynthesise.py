@@ -14,7 +14,7 @@ from qir.columns import NAMES, NUM_PARAMS, NUM_QUBITS, distinct, edges
 from qir.euler import PI, TOLERANCE, conjugate, multiply, to_matrix, wrap, zyz
 from qir.gates import GATES, NUM_GATES, Row
 from qir.kak import Kak, kak, kron
-from qir.weyl import chamber, cz_count, cz_middle
+from qir.weyl import chamber, cz_count, cz_frames, cz_middle
 
 from .base import Context
 from .legs import Legs, one_qubit_rows, quaternions
@@ -212,6 +212,7 @@ def _synthesise(unitaries: Complex, found: Kak, count: Index, fractional: bool) 
     size = len(unitaries)
     built = np.empty((size, 4, 4), np.complex128)
     pieces: list[_Piece] = []
+    left, right = ([side.copy() for side in sides] for sides in ((found.left0, found.left1), (found.right0, found.right1)))
     for number in distinct(count).tolist():
         mine = np.flatnonzero(count == number)
         coordinates = found.coordinates[mine]
@@ -221,19 +222,19 @@ def _synthesise(unitaries: Complex, found: Kak, count: Index, fractional: bool) 
             )
         else:
             middle = cz_middle(coordinates, number)
+            frames = cz_frames(number)
+            for k, (after, before) in enumerate(((frames.left0, frames.right0), (frames.left1, frames.right1))):
+                left[k][mine] = multiply(left[k][mine], conjugate(after))
+                right[k][mine] = multiply(conjugate(before), right[k][mine])
         built[mine] = _matrix(middle, len(mine))
         pieces += [(mine, row) for row in middle]
-    # Both are left * N * right with the same N, so the local gates between them are known.
-    same = chamber(kak(built))
-    left = [multiply(a, conjugate(b)) for a, b in ((found.left0, same.left0), (found.left1, same.left1))]
-    right = [multiply(conjugate(b), a) for a, b in ((found.right0, same.right0), (found.right1, same.right1))]
     whole = kron(to_matrix(left[0]), to_matrix(left[1])) @ built @ kron(to_matrix(right[0]), to_matrix(right[1]))
     overlap = np.einsum("nij,nij->n", whole.conj(), unitaries) / 4
     good = np.abs(np.abs(overlap) - 1) < 1e-11
     everything = np.arange(size)
-    before: list[_Piece] = [(everything, ("u3", zyz(right[k]), (k,))) for k in (0, 1)]
-    after: list[_Piece] = [(everything, ("u3", zyz(left[k]), (k,))) for k in (0, 1)]
-    return before + pieces + after, np.angle(overlap), np.asarray(good)
+    first: list[_Piece] = [(everything, ("u3", zyz(right[k]), (k,))) for k in (0, 1)]
+    last: list[_Piece] = [(everything, ("u3", zyz(left[k]), (k,))) for k in (0, 1)]
+    return first + pieces + last, np.angle(overlap), np.asarray(good)
 
 
 def _matrix(rows: Sequence[Row], size: int) -> Complex:

@@ -2,56 +2,40 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from itertools import cycle, islice
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit, Extra, Layout
 from qir.columns import OPERATIONS, Columns
-from qir.errors import CompileError
 from qir.gates import opcode
 from qir.graphs import Coupling
 from qir.params import Angle
 from qir.targets.target import Target
 
-from . import route_kernel
 from .base import Context
 from .blocks import inside_blocks
-from .layout import Greedy, check_layout, embedding, machine_graph, on_wires, renamed, usable_qubits
+from .layout import check_layout, embedding, on_wires, renamed, usable_qubits
 from .route_dag import Flow, flow
+from .route_search import Walk, Walker, explore, improve
+from .starts import Starts
 
-__all__ = ["RouteQubits", "warm"]
-
-
-
-class Setting(NamedTuple):
-    """What the router weighs: see `route_kernel.search`.
-
-    ahead: weight of what comes next, falling by the factor `fade` per layer.    swap: of an entangling gate
-    that a swap adds.    decay: of a qubit that moved just before.
-    """
-
-    ahead: float
-    fade: float
-    swap: float
-    decay: float
+__all__ = ["RouteQubits"]
 
 
-LOOK_AHEAD = 24
-LAYERS = 12
-KICKS = 5
-SETTINGS = (
-    Setting(0.1, 0.8, 0.2, 0.05),
-    Setting(0.1, 0.6, 0.35, 0.05),
-    Setting(0.2, 0.4, 0.2, 0.05),
-    Setting(0.1, 1.0, 0.2, 0.001),
-)
-"""Tried in turn, so that no program meets only weights that do not suit it."""
+KICKS = 8
+"""Steps of local search per trial."""
+
+PLANS = (
+    ("compact", 0), ("path", 2), ("branched", 1), ("branched by bonds", 0), ("compact", 1), ("path", 3), ("branched", 3),
+    ("branched by bonds", 1), ("compact", 4), ("branched", 0), ("branched by bonds", 5), ("compact", 5), ("path", 0),
+    ("compact", 0), ("branched", 1), ("branched by bonds", 1),
+)  # fmt: skip
+"""Kinds of starting placements (see `Starts`), each with the number of a setting, in the order they are tried."""
 
 NODES = 1_500_000
 """Nodes of the program that all trials together may walk over."""
@@ -78,15 +62,15 @@ class RouteQubits:
         target = context.target
         if target is None or target.edges is None or (circuit.num_physical and circuit.layout is None):
             return circuit
-        graph = machine_graph(target)
+        graph = target.coupling
         if not circuit.num_physical:
             circuit = self._place_and_route(circuit, context, target, graph)
-        return self._blocks(circuit, context, graph)
+        return self._blocks(circuit, context, graph, "rzz" in target.gates)
 
     # -- the circuit -----------------------------------------------------------------------
 
     def _place_and_route(self, circuit: Circuit, context: Context, target: Target, graph: Coupling) -> Circuit:
-        found = flow(circuit)
+        found = flow(circuit, "rzz" in target.gates)
         if context.layout is not None:
             start = _given(circuit, context.layout, target)
             best = self._from(start, found, context, graph)
@@ -102,62 +86,44 @@ class RouteQubits:
         wanted = self.trials if self.trials is not None else (1, 4, 16, 40)[context.level]
         return max(1, min(wanted, NODES // (5 * (len(found.rows) + 50))))
 
-    def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> _Walk:
+    def _from(self, start: list[int], found: Flow, context: Context, graph: Coupling) -> Walk:
         """The best of some walks from a given placement."""
         trials = self._trials(found, context)
-        walker = _Walker(found, graph, trials)
-        walks = (walker.walk(start, context.seed + i, variant=i) for i in range(trials))
-        return min(walks, key=_rank)
+        walker = Walker(found, graph, 2 * trials)
+        walks = [walker.walk(start, context.seed + i, variant=i) for i in range(trials)]
+        best = min((walk for walk in walks if walk is not None), key=lambda walk: walk.rank)
+        return improve(walker, best, context.seed, KICKS * (trials - 1), fixed=True)
 
-    def _search(self, circuit: Circuit, found: Flow, context: Context, target: Target, graph: Coupling) -> _Walk:
+    def _search(self, circuit: Circuit, found: Flow, context: Context, target: Target, graph: Coupling) -> Walk:
         allowed = usable_qubits(target, graph, circuit.num_qubits)
         pairs = found.pairs
         size, count = graph.size, circuit.num_qubits
-        trials = self._trials(found, context)
-        walker = _Walker(found, graph, trials)
-        perfect = embedding(pairs, graph, target, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
+        perfect = embedding(pairs, graph, allowed, seed=context.seed, effort=context.level + 1) if pairs else {}
         if perfect is not None:
-            return walker.walk(_filled(perfect, count, allowed, size), context.seed)
-        best: _Walk | None = None
-        guess = Greedy(pairs, count, graph, allowed)
-        for trial in range(trials):
-            rng = random.Random(f"{context.seed}:{trial}")  # noqa: S311
-            seed = rng.randrange(2**31 - 2)
-            start: Any = _filled(dict(enumerate(guess.place(rng))), count, allowed, size)
-            for turn in range(3):
-                walk = walker.walk(start, seed, variant=trial)
-                if best is None or _rank(walk) < _rank(best):
-                    best = walk
-                if turn < 2:
-                    start = walker.walk(walk.end, seed, backward=True, variant=trial).end
-            if context.progress is not None:
-                context.progress(trial + 1, 2 * trials)
-        assert best is not None
-        return self._improve(best, walker, graph, count, trials, context)
+            walk = Walker(found, graph, 1).walk(_filled(perfect, count, allowed, size), context.seed)
+            assert walk is not None
+            return walk
+        trials = self._trials(found, context)
+        walker = Walker(found, graph, (2 + KICKS) * trials)
+        starts = Starts(found, count, graph, allowed, context.seed)
+        done = 0
 
-    @staticmethod
-    def _improve(best: _Walk, walker: _Walker, graph: Coupling, count: int, trials: int, context: Context) -> _Walk:
-        """Local search from the best walk: a few program qubits start one step away, kept when no worse."""
-        rng = random.Random(f"{context.seed}:improve")  # noqa: S311
-        for step in range(KICKS * trials):
-            start = _list(best.start)
-            for _ in range(rng.randrange(3)):
-                a = rng.randrange(count)
-                spot = start[a]
-                near = graph.neighbours[spot]
-                target = near[rng.randrange(len(near))]
-                b = start.index(target)
-                start[a], start[b] = target, spot
-            walk = walker.walk(start, rng.randrange(2**31 - 2), variant=step)
-            if _rank(walk) <= _rank(best):
-                best = walk
-        return best
+        def step() -> None:
+            nonlocal done
+            done += 1
+            if context.progress is not None:
+                context.progress(done, 2 * trials)
+
+        plans = ((_filled(starts.place(kind, i), count, allowed, size), variant)
+                 for i, (kind, variant) in enumerate(islice(cycle(PLANS), trials)))  # fmt: skip
+        best = explore(walker, plans, context.seed, step)
+        return improve(walker, best, context.seed, KICKS * trials)
 
     # -- blocks ----------------------------------------------------------------------------
 
-    def _blocks(self, circuit: Circuit, context: Context, graph: Coupling) -> Circuit:
+    def _blocks(self, circuit: Circuit, context: Context, graph: Coupling, fractional: bool) -> Circuit:
         def route_block(block: Circuit, inner: Context) -> Circuit:
-            found = flow(block)
+            found = flow(block, fractional)
             if any(graph.distance[pair] > 1 for pair in found.pairs):
                 identity = list(range(graph.size))
                 walk = self._from(identity, found, context, graph)
@@ -165,30 +131,14 @@ class RouteQubits:
                 swaps = [event for event in events if event < 0]
                 home = replace(walk, events=events + swaps[::-1], end=identity)
                 block = _rebuild(block, found, home, inner, self.name)
-            return self._blocks(block, inner, graph)
+            return self._blocks(block, inner, graph, fractional)
 
         return inside_blocks(circuit, context, self.name, route_block)
-
-
-@dataclass(frozen=True)
-class _Walk:
-    """One run of the router: where program qubits start and end, and the events in order (see the kernel), as
-    lists or arrays."""
-
-    start: Any
-    end: Any
-    events: Any
-    total: int
-    swaps: int
 
 
 def _list(values: Any) -> list[int]:
     found: list[int] = values.copy() if isinstance(values, list) else values.tolist()
     return found
-
-
-def _rank(walk: _Walk) -> tuple[int, int]:
-    return (walk.total, walk.swaps)
 
 
 def _given(circuit: Circuit, layout: Sequence[int], target: Target) -> list[int]:
@@ -211,82 +161,7 @@ def _filled(places: dict[int, int], count: int, allowed: Sequence[int], size: in
     return result + [q for q in range(size) if q not in used]
 
 
-@lru_cache(maxsize=8)
-def _machine_lists(graph: Coupling) -> tuple[list[int], list[int], list[int], list[float]]:
-    """Offsets and list of neighbours, distances, and what the distances weigh."""
-    start: list[int] = [0]
-    near: list[int] = []
-    for found in graph.neighbours:
-        near += found
-        start.append(len(near))
-    distance: list[int] = graph.distance.ravel().tolist()
-    return start, near, distance, [float(d) for d in distance]
-
-
-class _Walker:
-    """Runs the kernel on one flow and one machine, compiled when that pays or was done before."""
-
-    hot: ClassVar[bool] = False
-
-    def __init__(self, found: Flow, graph: Coupling, trials: int) -> None:
-        self.size, self.count = graph.size, len(found.rows)
-        self.kernel: Callable[..., tuple[int, int, int]] = route_kernel.search
-        compiled = None
-        if _Walker.hot or trials * self.count > route_kernel.JIT_WORK:
-            compiled = route_kernel.compiled()
-            if compiled is not None:
-                _Walker.hot = True
-                self.kernel = compiled
-        self.arrays = compiled is not None
-        start, near, distance, weight = _machine_lists(graph)
-        nodes = (found.first, found.second, found.cost, found.mirror, found.node_start, found.node_group, found.member_start,
-                 found.member)  # fmt: skip
-        self.nodes = tuple(self._make(v) for v in nodes)
-        self.machine = (self.size, self._make(start), self._make(near), self._make(distance), self._make(weight, np.float64))
-        self.order = {False: self._make(found.after), True: self._make(found.before)}
-        self.waiting = {back: self._make(found.waiting(backward=back)) for back in (False, True)}
-        self.sizes = self._make(found.sizes)
-        self.fades = [self._make([1.0] + [s.ahead * s.fade**k for k in range(LAYERS - 1)], np.float64) for s in SETTINGS]
-        count, size = self.count, self.size
-        ints = (size, size, count, len(found.sizes), count, count, count, count, size, 2 * count, 2 * count)
-        self.scratch = (
-            *(self._make([0] * length) for length in ints),
-            self._make([0.0] * 2 * count, np.float64),
-            *(self._make([0] * size) for _ in range(4)),
-            self._make([0.0] * size, np.float64),
-        )
-        self.capacity = 4 * count + 16 * size
-        self.out = self._make([0] * self.capacity)
-
-    def _make(self, values: list[Any], dtype: type = np.int64) -> Any:
-        return np.array(values, dtype) if self.arrays else values
-
-    def walk(self, start: Any, seed: int, *, backward: bool = False, variant: int = 0) -> _Walk:
-        """From program qubits at `start` through the program, or from its end to its beginning."""
-        setting, fade = SETTINGS[variant % len(SETTINGS)], self.fades[variant % len(SETTINGS)]
-        if self.arrays and isinstance(start, list):
-            start = np.array(start, np.int64)
-        while True:
-            length, total, swaps = self.kernel(
-                *self.nodes, self.order[backward], *self.machine, start, self.waiting[backward], self.sizes, seed % 2147483646,
-                LOOK_AHEAD, fade, setting.swap, setting.decay, 3 * int(self.size**0.5) + 10, *self.scratch, self.out,
-            )  # fmt: skip
-            if length >= 0:
-                break
-            self.capacity *= 4
-            if self.capacity > 1 << 30:
-                raise CompileError("the router does not come to an end")
-            self.out = self._make([0] * self.capacity)
-        return _Walk(start, self.scratch[0].copy(), self.out[:length].copy(), int(total), int(swaps))
-
-
-def warm() -> bool:
-    """Compile the router's kernel now and use it from here on; False where numba is not installed."""
-    _Walker.hot = route_kernel.compiled() is not None
-    return _Walker.hot
-
-
-def _rebuild(circuit: Circuit, found: Flow, walk: _Walk, context: Context, name: str) -> Circuit:
+def _rebuild(circuit: Circuit, found: Flow, walk: Walk, context: Context, name: str) -> Circuit:
     """The circuit on hardware wires, in the order of the walk and with its swaps."""
     size = circuit.num_qubits
     rows, left = list(found.leading), found.sizes.copy()

@@ -98,8 +98,12 @@ class Flow:
         return [b - a for a, b in zip(self.member_start, self.member_start[1:])]
 
 
-def flow(circuit: Circuit) -> Flow:
-    """The nodes and groups of a circuit.  Plain one-qubit gates are no nodes: they travel with their wire."""
+def flow(circuit: Circuit, fractional: bool) -> Flow:
+    """The nodes and groups of a circuit.  Plain one-qubit gates are no nodes: they travel with their wire.
+
+    With `fractional`, a rotation by any angle is one entangling gate.
+    """
+    costs = _COSTS | dict.fromkeys(_ROTATIONS, (1, 3)) if fractional else _COSTS
     columns = circuit.columns
     codes, qubits = columns.opcode.tolist(), columns.qubits.tolist()
     clbits, extras = columns.clbit.tolist(), columns.extra.tolist()
@@ -152,7 +156,7 @@ def flow(circuit: Circuit) -> Flow:
         pair = len(legs) == 2 and unitary[row]
         first.append(legs[0] if legs else -1)
         second.append(legs[1] if pair else -1)
-        own = (1, 2) if row in quarter else (_COSTS.get(code, (2, 3)) if pair else (0, 0))
+        own = (1, 2) if row in quarter else (costs.get(code, (2, 3)) if pair else (0, 0))
         cost.append(own[0])
         mirror.append(own[1])
         for leg, wire in enumerate(legs):

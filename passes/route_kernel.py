@@ -10,16 +10,12 @@ that commute on a wire form one group and may be done in any order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cache
-from importlib.util import find_spec
+from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["compiled", "search"]
+from qir.kernels import Kernel
 
-JIT_WORK = 5_000
-"""Nodes times trials from which the compiled kernel is fetched: loading it takes about as long as this much work in
-plain Python, compiling it (once a machine) about ten times as long.  The result is the same either way."""
+__all__ = ["KERNEL", "search"]
 
 
 def search(
@@ -32,6 +28,8 @@ def search(
     # the walk: where each program qubit is at first, what is to be waited for, and options
     start: Sequence[int], waiting: Sequence[int], sizes: Sequence[int], seed: int, look_ahead: int, fade: Sequence[float],
     swap_weight: float, decay: float, patience: int,
+    # events to begin with, and a total that is too much
+    given: Sequence[int], num_given: int, bound: int,
     # scratch
     place: Any, held: Any, missing: Any, left: Any, ready: Any, front: Any, ahead: Any, mark: Any, head: Any, link: Any,
     other: Any, pull: Any, pair: Any, alone: Any, mirrored: Any, stamp: Any, tired: Any,
@@ -45,11 +43,12 @@ def search(
     a node is in and the reverse, by offsets; `next_group[g]` becomes current when all of g is done.
     start: qubit of the machine per program qubit; `place` is left with where they are at the end, `held` is the
     reverse.    waiting, sizes: groups of a node that are not yet current, and members of a group.
+    given: the first events, in an order that is allowed.
     weight: what a distance costs in the sum that swaps reduce.    fade: how much a node counts in it, by its
     layer: 0 what waits now, 1 what follows, and so on.
 
     Returns (length of `out`, estimated entangling gates, swaps); out[i] is a node, or -1 - (a * size + b)
-    for a swap of machine qubits a < b.  Length -1: `out` was too short.
+    for a swap of machine qubits a < b.  Length -1: `out` was too short; -2: the total has passed `bound`.
     """
     capacity = len(out)
     length = total = swaps = 0
@@ -83,10 +82,18 @@ def search(
     num_ahead = 0
     stale = True
     while True:
-        # Run everything that can run.
-        while num_ready > 0:
-            num_ready -= 1
-            node = ready[num_ready]
+        if length >= capacity:
+            return -1, total, swaps
+        # Next comes what is given, then all that can run, then a swap.
+        event = given[length] if length < num_given else 0
+        if event >= 0 and (num_ready > 0 or length < num_given):
+            if length < num_given:
+                node = event
+            else:
+                num_ready -= 1
+                node = ready[num_ready]
+                if missing[node] < 0:
+                    continue
             a = first[node]
             b = second[node]
             if b >= 0:
@@ -118,10 +125,9 @@ def search(
                 alone[q] = c
                 mirrored[p] = m
                 mirrored[q] = m
-            if length >= capacity:
-                return -1, total, swaps
             out[length] = node
             length += 1
+            missing[node] = -1
             stalled = 0
             stale = True
             for k in range(node_start[node + 1] - 1, node_start[node] - 1, -1):
@@ -136,10 +142,13 @@ def search(
                             if missing[i] == 0:
                                 ready[num_ready] = i
                                 num_ready += 1
-        if num_front == 0:
+            continue
+        if event == 0 and num_front == 0:
             return length, total, swaps
+        if total > bound:
+            return -2, total, swaps
 
-        if stale:
+        if event == 0 and stale:
             stale = False
             for q in range(size):
                 tired[q] = 0.0
@@ -194,7 +203,10 @@ def search(
                 head[b] = entries
                 entries += 1
 
-        if stalled >= patience:
+        if event < 0:
+            best_a = (-1 - event) // size
+            best_b = (-1 - event) % size
+        elif stalled >= patience:
             # Release valve: bring the closest pair together along a shortest path.
             best = front[0]
             shortest = distance[place[first[best]] * size + place[second[best]]]
@@ -261,12 +273,10 @@ def search(
                             best_b = q
         if best_a > best_b:
             best_a, best_b = best_b, best_a
-        if length >= capacity:
-            return -1, total, swaps
         out[length] = -1 - (best_a * size + best_b)
         length += 1
         swaps += 1
-        stalled += 1
+        stalled = stalled + 1 if event == 0 else 0
         steps += 1
         if steps % 6 == 5:
             for q in range(size):
@@ -305,12 +315,4 @@ def search(
                 i += 1
 
 
-@cache
-def compiled() -> Callable[..., tuple[int, int, int]] | None:
-    """The kernel compiled by numba; None where numba is not installed."""
-    if find_spec("numba") is None:
-        return None
-    import numba
-
-    kernel: Callable[..., tuple[int, int, int]] = numba.njit(cache=True)(search)
-    return kernel
+KERNEL = Kernel(search)

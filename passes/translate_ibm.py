@@ -12,7 +12,7 @@ rotations are those of the phase polynomial; ecr(a, b) = x_a exp(-i pi/4 Z_a X_b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -91,6 +91,20 @@ _CZ_TO_ECR: Rule = lambda: (  # noqa: E731
     _r("rz", -PI / 2, 0), _r("rz", -PI / 2, 1), _g("h", 1), _g("ecr", 0, 1), _g("x", 0), _g("h", 1), ("gphase", (-PI / 4,), ()),
 )  # fmt: skip
 
+_ECR = _g("ecr", 0, 1)
+_TURNS = (_r("rz", PI / 2, 1), _g("sx", 0), _r("rz", PI / 2, 0), _ECR, _g("sx", 0), ("gphase", (5 * PI / 4,), ()))
+
+ECR_RULES: dict[str, Rule] = {
+    "swap": lambda: (
+        _ECR, _r("rz", -PI / 2, 1), _g("sx", 0), _r("rz", PI / 2, 0), _g("sx", 1), _ECR, _r("rz", PI / 2, 1), _g("sx", 0),
+        _ECR, ("gphase", (-PI / 2,), ()),
+    ),
+    "iswap": lambda: (_r("rz", PI, 0), _g("sx", 0), _r("rz", -PI / 2, 0), _ECR, *_TURNS),
+    "iswapdg": lambda: (_r("rz", PI, 1), _g("sx", 0), _r("rz", -PI / 2, 0), _ECR, *_TURNS),
+}  # fmt: skip
+"""Gates that take half as many pulses with ecr as through cz: shortest paths in the two-qubit Clifford group.
+They do not mind which way their operands stand."""
+
 
 def _reversed(rule: Rule) -> Rule:
     return lambda *angles: tuple((name, values, tuple(1 - q for q in operands)) for name, values, operands in rule(*angles))
@@ -114,17 +128,54 @@ class ToEntangler:
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         target = context.target
         gates = target.gates if target is not None else ("cz",)
+        ecr = "ecr" in gates and "cz" not in gates
+        edges = (target.edges or {}).get("ecr") if target is not None and ecr else None
+        if ecr:
+            circuit = self._along(circuit, context, edges)
         keep = {"cz", "rzz"} | ({"ecr"} if "ecr" in gates else set())
         for _ in range(3):
             circuit, again = self._by_rules(circuit, context, keep)
             if not again:
                 break
-        ecr = "ecr" in gates and "cz" not in gates
-        edges = (target.edges or {}).get("ecr") if target is not None and ecr else None
         circuit = self._rotations(circuit, context, "rzz" in gates, edges)
         if ecr:
             circuit = self._directed(circuit, context, edges)
-        return circuit
+        return self._turned(circuit, context)
+
+    def _turned(self, circuit: Circuit, context: Context) -> Circuit:
+        """cz and rzz, which do not mind, with their operands as the target lists them."""
+        columns = circuit.columns
+        turned = np.zeros(len(columns), np.bool_)
+        for name in ("cz", "rzz"):
+            mine = columns.plain & (columns.opcode == opcode(name))
+            edges = (context.target.edges or {}).get(name) if context.target is not None and mine.any() else None
+            if edges:
+                turned |= mine & _against(circuit, edges)
+        if not turned.any():
+            return circuit
+        qubits = columns.qubits.copy()
+        qubits[turned, :2] = qubits[turned, 1::-1]
+        after = circuit.with_columns(replace(columns, qubits=qubits))
+        if context.journal is not None:
+            rows = np.arange(len(columns))
+            context.journal.windows(self.name, circuit, after, rows, rows)
+        return after
+
+    def _along(self, circuit: Circuit, context: Context, edges: Edges | None) -> Circuit:
+        """Gates with rules of their own by ecr along the edges."""
+        columns = circuit.columns
+        codes = {opcode(name): rule for name, rule in ECR_RULES.items()}
+        mask = columns.plain & np.isin(columns.opcode, list(codes))
+        if not mask.any():
+            return circuit
+        backward = _against(circuit, edges)
+        rewriter = Rewriter(circuit)
+        rewriter.keep(np.flatnonzero(~mask))
+        for code, rule in codes.items():
+            mine = mask & (columns.opcode == code)
+            rewriter.rule(np.flatnonzero(mine & ~backward), rule, 0)
+            rewriter.rule(np.flatnonzero(mine & backward), _reversed(rule), 0)
+        return rewriter.finish(context, self.name)
 
     def _by_rules(self, circuit: Circuit, context: Context, keep: set[str]) -> tuple[Circuit, bool]:
         columns = circuit.columns

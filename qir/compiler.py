@@ -147,6 +147,7 @@ def compile(
     limits: Limits = DEFAULT_LIMITS,
     on_pass: PassHook | None = None,
     progress: Callable[[int, int], None] | None = None,
+    decoupling: str | None = None,
 ) -> Compiled:
     """Compile a program, a job, or a list of them into one job for a machine.
 
@@ -155,10 +156,12 @@ def compile(
         one, None optimises independently of any machine and the payload is empty.
     optimization_level: 0 only what the target forces .. 3 searches.
     shots, precision, observables, parameter_values, options: override what the job says.
-    gateset: IonQ's "native", "qis" or "qasm3".    program: IBM's "sampler" or "estimator".
+    gateset: IonQ's "native", "qis" or "qasm3"; IBM's "fractional" (see `Target.fractional`).
+    program: IBM's "sampler" or "estimator".
     wire: form of IBM's job: "plain", "strict" or "executor".
     layout: hardware qubit for each program qubit.    assume_zero: inputs are |0>, see the report.
     on_pass: called with (name, before, after) after every pass.
+    decoupling: "XX", "XpXm" or "XY4" to fill idle time on IBM's machines here; the service has an option of its own.
 
     Raises ParseError, CompileError or UsageError; nothing else.
     """
@@ -168,6 +171,10 @@ def compile(
         raise UsageError(f"seed is an integer from 0, not {seed!r}")
     job, programs = _gather(source, format, limits)
     machine = _machine(target, job)
+    if gateset == "fractional":
+        if machine is None or machine.vendor != "ibm":
+            raise UsageError("the gateset fractional is for a machine of IBM's")
+        machine = machine.fractional()
     found = [d for p in programs for d in p.diagnostics]
     job = _override(job, shots, precision, observables, parameter_values, options)
     found += _check(programs, machine)
@@ -181,7 +188,10 @@ def compile(
         if function or (machine.vendor == "ibm" and _ibm_program(job, program) == "estimator"):
             job = _unmeasured(job)
     chosen = _gateset(gateset, machine, job, program)
-    context = Context(machine, chosen, seed, optimization_level, assume_zero, None, tuple(layout) if layout else None, progress)
+    if decoupling is not None:
+        _check_decoupling(machine, job)
+    place = tuple(layout) if layout else None
+    context = Context(machine, chosen, seed, optimization_level, assume_zero, None, place, progress, decoupling)
     compiler = CircuitCompiler(context, limits, verify, on_pass)
     results = [result for entry in job.circuits for result in compiler.compile(entry, bind=bind)]
     reports: list[CircuitReport] = []
@@ -319,6 +329,15 @@ def _mitigated(job: JobSpec) -> bool | None:
     return chosen if isinstance(chosen, bool) else None
 
 
+def _check_decoupling(target: Target | None, job: JobSpec) -> None:
+    """UsageError when idle time cannot be filled, or is filled by the service already."""
+    if target is None or target.vendor != "ibm":
+        raise UsageError("decoupling is for a machine of IBM's")
+    service = job.options.get("dynamical_decoupling")
+    if isinstance(service, Mapping) and service.get("enable"):
+        raise UsageError("the job's options have the service decouple already: choose one of the two")
+
+
 def _is_function(job: JobSpec, program: str | None) -> bool:
     """Whether the job becomes a quantum function of IonQ."""
     return program == "hamiltonian-energy" or (program is None and job.kind == "quantum-function")
@@ -326,8 +345,8 @@ def _is_function(job: JobSpec, program: str | None) -> bool:
 
 def _gateset(gateset: str | None, target: Target | None, job: JobSpec, program: str | None) -> str | None:
     """IonQ's gateset: as asked, else native on machines, qis on the ideal simulator, qasm3 when dynamic."""
-    if gateset not in (None, "native", "qis", "qasm3"):
-        raise UsageError(f"gateset is native, qis or qasm3, not {gateset!r}")
+    if gateset not in (None, "native", "qis", "qasm3", "fractional"):
+        raise UsageError(f"gateset is native, qis, qasm3 or fractional, not {gateset!r}")
     if target is None or target.vendor != "ionq":
         return gateset
     if gateset is not None:

@@ -20,7 +20,7 @@ from qir.gates import NUM_GATES
 from qir.targets.prices import prices_of
 from qir.targets.target import Target
 
-__all__ = ["cost", "duration_us", "estimate", "success_probability"]
+__all__ = ["cost", "duration_us", "estimate", "row_seconds", "success_probability"]
 
 Table = Mapping[tuple[str, tuple[int, ...]], float]
 Float = npt.NDArray[np.float64]
@@ -182,7 +182,8 @@ def _log_success(circuit: Circuit, target: Target) -> float:
     return total
 
 
-def _seconds(circuit: Circuit, target: Target) -> float | None:
+def row_seconds(circuit: Circuit, target: Target) -> Float:
+    """How long each operation takes, in seconds; NaN where that is not known."""
     weights = _values(circuit, target, target.durations, billed=True)
     columns = circuit.columns
     for row in np.flatnonzero(columns.extra >= 0).tolist():
@@ -191,19 +192,21 @@ def _seconds(circuit: Circuit, target: Target) -> float | None:
         if isinstance(payload, Duration) and int(columns.opcode[row]) == OPERATIONS["delay"]:
             dt = target.timing.dt if target.timing else None
             unit = dt if payload.unit == "dt" else _UNITS.get(payload.unit)
-            if unit is None or not isinstance(payload.value, (int, float)):
-                return None
-            weights[row] = float(payload.value) * unit
+            known = unit is not None and isinstance(payload.value, (int, float))
+            weights[row] = float(payload.value) * unit if known else np.nan  # type: ignore[arg-type, operator]
         elif extra.blocks:
             inner = [_seconds(block, target) for block in extra.blocks]
-            if any(value is None for value in inner):
-                return None
-            weights[row] = max(value for value in inner if value is not None)
+            weights[row] = np.nan if None in inner else max(value for value in inner if value is not None)
+    return weights
+
+
+def _seconds(circuit: Circuit, target: Target) -> float | None:
+    weights = row_seconds(circuit, target)
     if np.isnan(weights).any():
         return None
     if "serial" in target.features:
         return float(weights.sum())
     # `layers` adds whole numbers: picoseconds.
     steps = np.rint(weights * 1e12).astype(np.int64)
-    level = layers(circuit.wires, len(columns), steps)
+    level = layers(circuit.wires, len(circuit.columns), steps)
     return float(level.max(initial=0)) * 1e-12

@@ -1,19 +1,36 @@
-"""Coupling graphs as plain arrays: neighbours, distances, and embeddings of small graphs in large ones."""
+"""Coupling graphs as plain arrays: neighbours and distances."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Coupling", "coupling", "embed"]
+__all__ = ["Coupling", "Flat", "coupling", "two_colours"]
 
 FAR = 1 << 14
 """The distance of qubits that are not connected at all."""
+
+
+class Flat(NamedTuple):
+    """A coupling graph as flat sequences for kernels: neighbours by offsets, and distances."""
+
+    near_start: Any
+    near: Any
+    distance: Any
+    weights: dict[float, Any]
+
+    def weight(self, ratio: float) -> Any:
+        """What distances weigh when each further step counts `ratio` times the one before it."""
+        if ratio not in self.weights:
+            size = np.minimum(np.array(self.distance, np.float64), FAR)
+            found = size if ratio == 1.0 else (1 - ratio**size) / (1 - ratio)
+            self.weights[ratio] = found if isinstance(self.distance, np.ndarray) else found.tolist()
+        return self.weights[ratio]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +53,23 @@ class Coupling:
         return found
 
     @cached_property
+    def lists(self) -> Flat:
+        """The graph for kernels that run plain."""
+        start, near, distance, _ = self.arrays
+        return Flat(start.tolist(), near.tolist(), distance.tolist(), {})
+
+    @cached_property
+    def arrays(self) -> Flat:
+        """The graph for kernels that run compiled."""
+        start = np.cumsum([0, *(len(found) for found in self.neighbours)])
+        near = np.array([q for found in self.neighbours for q in found], np.int64)
+        distance = self.distance.ravel().astype(np.int64)
+        return Flat(start.astype(np.int64), near, distance, {})
+
+    @cached_property
     def bipartite(self) -> bool:
         """Whether no cycle has odd length."""
-        return _two_colours({q: list(near) for q, near in enumerate(self.neighbours)})
+        return two_colours(self.neighbours)
 
     def component(self, start: int) -> list[int]:
         """The qubits that can be reached from one, ascending."""
@@ -71,58 +102,10 @@ def coupling(size: int, edges: tuple[tuple[int, int], ...]) -> Coupling:
     return Coupling(size, tuple(pairs), tuple(tuple(sorted(n)) for n in lists), distance)
 
 
-def embed(
-    edges: Sequence[tuple[int, int]],
-    graph: Coupling,
-    *,
-    allowed: frozenset[int] | None = None,
-    seed: int = 0,
-    restarts: int = 8,
-    steps: int = 4000,
-    limit: int = 1,
-    cost: Callable[[dict[int, int]], float] | None = None,
-) -> dict[int, int] | None:
-    """A map of the vertices of a small graph to qubits such that all its edges are edges of `graph`.
-
-    Depth-first search with look-ahead at free neighbours (in the manner of VF2, Cordella et al. 2004)
-    from `restarts` random orders, at most `steps` extensions each.  Up to `limit` maps are looked at;
-    the one of the least `cost` is returned (the first without one), None when none was found.
-    """
-    adjacent: dict[int, list[int]] = {}
-    for a, b in edges:
-        adjacent.setdefault(a, []).append(b)
-        adjacent.setdefault(b, []).append(a)
-    free_count = len(allowed) if allowed is not None else graph.size
-    largest = max((len(n) for n in graph.neighbours), default=0)
-    if len(adjacent) > free_count or max((len(set(n)) for n in adjacent.values()), default=0) > largest:
-        return None
-    usable = [allowed is None or q in allowed for q in range(graph.size)]
-    if graph.bipartite and not _two_colours(adjacent):
-        return None
-    best: dict[int, int] | None = None
-    best_cost, seen = 0.0, 0
-    for attempt in range(restarts):
-        rng = random.Random(f"{seed}:{attempt}")  # noqa: S311
-        root = None
-        if cost is not None:
-            # Another corner of the machine each time, so that the best one is met.
-            roots = [q for q in range(graph.size) if usable[q]]
-            root = roots[(seed + attempt * max(1, len(roots) // restarts)) % len(roots)]
-        found = _search(adjacent, graph, usable, rng, steps, root)
-        if found is None:
-            continue
-        value = cost(found) if cost else 0.0
-        if best is None or value < best_cost:
-            best, best_cost = found, value
-        seen += 1
-        if seen >= limit:
-            break
-    return best
-
-
-def _two_colours(adjacent: dict[int, list[int]]) -> bool:
+def two_colours(adjacent: Sequence[Sequence[int]]) -> bool:
+    """Whether a graph, as neighbours per vertex, has no cycle of odd length."""
     colour: dict[int, bool] = {}
-    for root in adjacent:
+    for root in range(len(adjacent)):
         if root in colour:
             continue
         colour[root] = False
@@ -135,88 +118,3 @@ def _two_colours(adjacent: dict[int, list[int]]) -> bool:
                 elif colour[other] == colour[vertex]:
                     return False
     return True
-
-
-def _search(
-    adjacent: dict[int, list[int]], graph: Coupling, usable: Sequence[bool], rng: random.Random, steps: int, root: int | None
-) -> dict[int, int] | None:
-    order, parents = _visit_order(adjacent, rng)
-    neighbours = graph.neighbours
-    free = list(usable)
-    degree = [sum(1 for n in neighbours[q] if free[n]) for q in range(graph.size)]
-    starts = [q for q in range(graph.size) if free[q]] if root is None else [root]
-    place: dict[int, int] = {}
-    stack: list[list[int]] = []
-    links = {v: set(n) for v, n in adjacent.items()}
-
-    def candidates(depth: int) -> list[int]:
-        vertex = order[depth]
-        parent = parents[depth]
-        pool = starts if parent is None else neighbours[place[parent]]
-        mapped = [place[u] for u in links[vertex] if u in place]
-        open_links = len(links[vertex]) - len(mapped)
-        result = []
-        for q in pool:
-            if not free[q] or degree[q] < open_links:
-                continue
-            mine = neighbours[q]
-            if all(m in mine for m in mapped):
-                result.append(q)
-        rng.shuffle(result)
-        # Tight corners first: they are the hardest to fill later.
-        result.sort(key=lambda q: -degree[q])
-        return result
-
-    stack.append(candidates(0))
-    while stack:
-        if len(place) == len(order):
-            return place
-        if stack[-1] and steps > 0:
-            steps -= 1
-            depth = len(stack) - 1
-            q = stack[-1].pop()
-            place[order[depth]] = q
-            free[q] = False
-            for n in neighbours[q]:
-                degree[n] -= 1
-            if len(place) == len(order):
-                return place
-            stack.append(candidates(depth + 1))
-            continue
-        stack.pop()
-        if not stack:
-            break
-        q = place.pop(order[len(stack) - 1])
-        free[q] = True
-        for n in neighbours[q]:
-            degree[n] += 1
-        if steps <= 0 and not stack:
-            break
-    return None
-
-
-def _visit_order(adjacent: dict[int, list[int]], rng: random.Random) -> tuple[list[int], list[int | None]]:
-    """Vertices so that each has a placed neighbour where it can, the most constrained next."""
-    left = sorted(adjacent)
-    rng.shuffle(left)
-    remaining = set(left)
-    order: list[int] = []
-    parents: list[int | None] = []
-    touched: dict[int, int] = {}
-    parent_of: dict[int, int] = {}
-    while remaining:
-        if touched:
-            vertex = max(touched, key=lambda v: (touched[v], len(adjacent[v]), -v))
-            del touched[vertex]
-            parents.append(parent_of[vertex])
-        else:
-            # Small components last; within one, begin where the graph is densest.
-            vertex = max((v for v in left if v in remaining), key=lambda v: len(adjacent[v]))
-            parents.append(None)
-        order.append(vertex)
-        remaining.discard(vertex)
-        for other in adjacent[vertex]:
-            if other in remaining:
-                touched[other] = touched.get(other, 0) + 1
-                parent_of[other] = vertex
-    return order, parents

@@ -86,13 +86,16 @@ NATIVE: dict[str, tuple[Pass, ...]] = {
 """To IonQ's native gates, by entangler."""
 
 
-def pipeline_for(target: Target | None, gateset: str | None = None, level: int = 2) -> tuple[Pass, ...]:
-    """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native") and level."""
+def pipeline_for(
+    target: Target | None, gateset: str | None = None, level: int = 2, decoupling: str | None = None
+) -> tuple[Pass, ...]:
+    """The passes for a target (None: target-independent), IonQ's gateset ("qis" or "native"), level, and what fills
+    idle time on IBM's machines."""
     if target is None or target.vendor == "local":
         return _independent(level)
     if target.vendor == "ionq":
         return _ionq(target, gateset or ("qis" if target.simulator else "native"), level)
-    return _ibm(level)
+    return _ibm(level, "rzz" if "rzz" in target.gates else "cz", decoupling)
 
 
 def halves_for(target: Target | None, gateset: str | None, level: int) -> tuple[Passes, Passes] | None:
@@ -153,39 +156,49 @@ def _ionq(target: Target, gateset: str, level: int) -> tuple[Pass, ...]:
     return (*head, *_optimise(level), *NATIVE[target.entangler or "zz"])
 
 
-def _ibm(level: int) -> tuple[Pass, ...]:
-    """Simplify as if all qubits were connected, then place and route, then the machine's gates."""
+def _ibm(level: int, entangler: str, decoupling: str | None) -> tuple[Pass, ...]:
+    """Simplify as if all qubits were connected, then place and route, then the machine's gates.
+
+    entangler: "cz", or "rzz" where rotations by any angle are one gate.    decoupling: see `Decouple`.
+    """
     from qir.passes.check_target import CheckTarget
+    from qir.passes.decouple import Decouple
     from qir.passes.relocate import Relocate
     from qir.passes.resynthesise import Resynthesise
     from qir.passes.route import RouteQubits
     from qir.passes.translate_ibm import ToEntangler, ToIbmBasis
 
+    end: tuple[Pass, ...] = (Decouple(decoupling), CheckTarget()) if decoupling else (CheckTarget(),)
     if level == 0:
-        return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), CheckTarget())
+        return (Inline(), Decompose("two"), RouteQubits(), Relocate(), ToEntangler(), ToIbmBasis(), *end)
     head: tuple[Pass, ...] = (Inline(), *CLEAN, Decompose("two"), ElideSwaps(), *INVISIBLE)
-    middle: tuple[Pass, ...] = (Decompose("rzz"), *MERGE, *INVISIBLE)
+    # Without a look at blocks iswap stays whole, as no two gates are as cheap.
+    middle: tuple[Pass, ...] = (Decompose("rzz", keep=("iswap", "iswapdg") if level == 1 else ()), *MERGE, *INVISIBLE)
     if level >= 2:
         # Rotations that merge free the gates between which they stood.
         head = (*head[:-len(INVISIBLE)], FoldPhases(), *INVISIBLE, Fuse(), CancelInverses())
         search = SimplifyPaulis() if level == 2 else SEARCH
         paulis: tuple[Pass, ...] = (search, Decompose("two"), ElideSwaps(), *INVISIBLE, *middle)
         first = middle
-        middle = (Best((middle, paulis), "cz"),)
+        middle = (Best((middle, paulis), entangler),)
         if level == 3:
             # What is simplest all-to-all need not be once it is routed: route all candidates, the program as written too.
             routed: tuple[Pass, ...] = (RouteQubits(), Resynthesise())
             fewer: tuple[Pass, ...] = (Resynthesise(), ToEntangler(), Decompose("rzz"), Fuse(), QUARTER, *routed)
-            ends = ((*first, *routed), (*paulis, *routed), routed, (*first, *fewer), (*paulis, *fewer))
-            middle = (Best(ends, "cz", limit=1_000_000),)
+            ends: tuple[Passes, ...] = ((*first, *routed), (*paulis, *routed), routed)
+            if entangler == "cz":
+                ends = (*ends, (*first, *fewer), (*paulis, *fewer))
+            middle = (Best(ends, entangler, limit=1_000_000),)
     native = (Resynthesise(), ToEntangler(), Fuse(), ToIbmBasis())
-    tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, CheckTarget())
+    tail: tuple[Pass, ...] = (*native, MergeRotations(), *INVISIBLE, *end)
     return (*head, *middle, RouteQubits(), Relocate(), *tail)
 
 
 def run(circuit: Circuit, context: Context, passes: Passes | None = None, *, on_pass: Hook | None = None) -> Circuit:
-    """The circuit after some passes, by default the pipeline for `context`'s target, gateset and level."""
-    todo = list(reversed(pipeline_for(context.target, context.gateset, context.level) if passes is None else passes))
+    """The circuit after some passes, by default the pipeline for `context`'s target, gateset, level and decoupling."""
+    if passes is None:
+        passes = pipeline_for(context.target, context.gateset, context.level, context.decoupling)
+    todo = list(reversed(passes))
     while todo:
         step = todo.pop()
         follow: tuple[Pass, ...] = ()

@@ -8,16 +8,17 @@ Sources: Zhang et al. 2003 (Weyl chamber); Vidal and Dawson 2004, Vatan and Will
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from qir.euler import TOLERANCE, conjugate, multiply
-from qir.gates import Row
-from qir.kak import Kak
+from qir.gates import GATES, Row
+from qir.kak import Kak, kak, kron
 
-__all__ = ["chamber", "cz_count", "cz_middle"]
+__all__ = ["chamber", "cz_count", "cz_frames", "cz_middle"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Real = npt.NDArray[np.float64]
@@ -107,3 +108,20 @@ def cz_middle(coordinates: Real, count: int) -> tuple[Row, ...]:
         cz, ("h", (), (0,)), ("rz", (PI / 2 + 2 * x,), (0,)), ("ry", (PI / 2 + 2 * y,), (1,)), ("h", (), (1,)), cz,
         ("h", (), (0,)), ("h", (), (1,)), ("ry", (PI / 2 + 2 * z,), (1,)), cz,
     )  # fmt: skip
+
+
+@cache
+def cz_frames(count: int) -> Kak:
+    """The one-qubit gates that lie between the point and the circuit of `cz_middle`: the same for all coordinates.
+
+    They are those of some point: what is left open, Paulis on both qubits, commutes with all of them.
+    """
+    point = np.array([[(0.0, 0.0, 0.0), (PI / 4, 0.0, 0.0), (0.61, 0.37, 0.0), (0.61, 0.37, 0.19)][count]])
+    unitary = np.eye(4, dtype=np.complex128)[None]
+    identity = np.eye(2, dtype=np.complex128)[None]
+    for name, angles, operands in cz_middle(point, count):
+        matrix = np.asarray(GATES[name].matrix(*angles)).reshape(-1, *[2**GATES[name].num_qubits] * 2)
+        if len(operands) == 1:
+            matrix = kron(matrix, identity) if operands == (0,) else kron(identity, matrix)
+        unitary = matrix @ unitary
+    return chamber(kak(unitary))

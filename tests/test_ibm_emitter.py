@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qir
 from qir.circuit import Circuit, CircuitBuilder, Layout, While
 from qir.emitters.ibm import emit
 from qir.emitters.ibm_rzz import folded
@@ -426,3 +427,24 @@ def test_conditions_on_classical_variables_are_substituted() -> None:
     builder = physical(2, 1).measure(0, 0)
     builder.if_(Expr("&&", None, (bit(0), Expr("!", None, (bit(0),), BOOL)), BOOL), builder.block().x(1))
     assert " x " not in text_of(sampler(builder.build()))
+
+
+TROTTER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[3] q;\nbit[3] c;\nh q;\n' + "".join(
+    f"cx q[{a}], q[{a + 1}];\nrz(0.4) q[{a + 1}];\ncx q[{a}], q[{a + 1}];\nrx(0.3) q[{a}];\n" for a in (0, 1)
+) + "ry(0.5) q;\nc = measure q;\n"  # fmt: skip
+
+
+def test_fractional_gates_come_on_request() -> None:
+    plain = qir.compile(TROTTER, "ibm_fez")
+    wide = qir.compile(TROTTER, "ibm_fez", gateset="fractional")
+    assert plain.circuit.count_ops()["cz"] == 4 and "rzz" not in plain.circuit.count_ops()
+    assert wide.circuit.count_ops()["rzz"] == 2 and "cz" not in wide.circuit.count_ops()
+    assert "rx" in wide.circuit.count_ops() and "gate rzz(" in wide.payload["params"]["pubs"][0][0]
+    assert wide.report.circuits[0].verification.verdict == "proved"
+    assert wide.payload == qir.compile(TROTTER, qir.target("ibm_fez").fractional()).payload
+
+
+@pytest.mark.parametrize("name", ["ibm_miami", "ibm_brisbane", "qpu.forte-1", None])
+def test_other_machines_have_none(name: str | None) -> None:
+    with pytest.raises(UsageError, match="fractional"):
+        qir.compile(TROTTER, name, gateset="fractional")

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import qir
@@ -71,6 +72,110 @@ def test_valid_jobs_compile_to_jobs_the_client_accepts(entry: Any, client: Modul
     results = accepted(client, compiled.payload, fractional=data["fractional"], run=exact)
     if exact and entry["id"] != "creg-scalar-bit":  # whose single bit we write as a register
         assert results == expected
+
+
+def user_counts(results: dict[str, dict[str, int]], names: dict[str, str], registers: list[str]) -> dict[str, int]:
+    """Counts of one circuit with one register in the user's bits: the registers named, the first leftmost.
+
+    names: wire bit to the user's, a single bit by its name alone.
+    """
+    (wire, counts), = results.items()
+    bits = {user if "[" in user else f"{user}[0]": int(bit.rsplit("[", 1)[1][:-1]) for bit, user in names.items()}
+    order = [bits[user] for name in registers for user in sorted((b for b in bits if b.split("[")[0] == name), key=_number,
+                                                                reverse=True)]  # fmt: skip
+    found: dict[str, int] = {}
+    for word, count in counts.items():
+        key = "".join(word[len(word) - 1 - bit] for bit in order)
+        found[key] = found.get(key, 0) + count
+    assert {bit.split("[")[0] for bit in names} == {wire}
+    return found
+
+
+def _number(bit: str) -> int:
+    return int(bit.rsplit("[", 1)[1][:-1])
+
+
+def close(a: dict[str, int], b: dict[str, int]) -> bool:
+    """Whether two sets of counts may be of one distribution: every share within five standard deviations."""
+    total_a, total_b = sum(a.values()), sum(b.values())
+    for key in a.keys() | b.keys():
+        share_a, share_b = a.get(key, 0) / total_a, b.get(key, 0) / total_b
+        middle = (a.get(key, 0) + b.get(key, 0)) / (total_a + total_b)
+        if abs(share_a - share_b) > 5 * math.sqrt(middle * (1 - middle) * (1 / total_a + 1 / total_b)) + 1e-9:
+            return False
+    return True
+
+
+@pytest.mark.parametrize("entry", [e for e in corpus() if e["id"] != "empty-pubs"], ids=lambda e: e["id"])
+def test_results_are_those_of_the_source_run_locally(entry: Any, client: ModuleType) -> None:
+    data = json.loads((CORPUS / entry["file"]).read_text())
+    text, target = json.dumps(data["payload"]), find(data["payload"]["backend"])
+    compiled = qir.compile(text, target.fractional() if data["fractional"] else target)
+    assert all(c.verification.verdict in ("proved", "tested") for c in compiled.report.circuits)
+    found = accepted(client, compiled.payload, fractional=data["fractional"])
+    expected = qir.simulate(text, shots=20_000).results
+    names = compiled.names if isinstance(compiled.names, list) else [compiled.names]
+    assert len(found) == len(expected) == len(names)
+    for result, source, wires in zip(found, expected, names):
+        if "evs" in result:
+            spread = 5 * np.asarray(result["stds"]) + 1e-9
+            assert (np.abs(np.asarray(result["evs"]) - source.expectation_values) <= spread).all()
+        elif wires:  # without a register there is nothing to compare
+            assert source.counts is not None
+            assert close(user_counts(result, wires, list(source.counts.registers)), dict(source.counts))
+
+
+NAMED = """OPENQASM 3.0;
+include "stdgates.inc";
+qubit[5] data;
+qubit spare;
+bit[3] low;
+bit[2] high;
+bit sign;
+ry(0.4) data[0];
+ry(1.1) data[3];
+cx data[0], data[4];
+cx data[4], data[2];
+cx data[2], data[0];
+cry(0.9) data[3], data[1];
+x spare;
+cx data[1], data[4];
+cp(0.3) spare, data[3];
+ccx data[0], data[3], spare;
+low[0] = measure data[4];
+low[2] = measure data[0];
+low[1] = measure data[2];
+high = measure data[{3, 1}];
+sign = measure spare;
+"""
+
+
+@pytest.mark.parametrize("machine", ["ibm_fez", "ibm_brisbane", "ibm_miami"])
+@pytest.mark.parametrize("level", [0, 2, 3])
+def test_registers_come_back_under_the_users_names_and_in_their_order(machine: str, level: int, client: ModuleType) -> None:
+    compiled = qir.compile(NAMED, machine, shots=20_000, optimization_level=level)
+    (result,) = accepted(client, compiled.payload)
+    source = qir.simulate(NAMED, shots=20_000).counts
+    names = compiled.names
+    assert source is not None and isinstance(names, dict)
+    shared: dict[str, dict[str, int]] = {}
+    for bit in names:
+        shared.setdefault(bit.split("[")[0], {})
+    assert set(result) == set(shared)
+    for register, counts in result.items():
+        mine = {bit: user for bit, user in names.items() if bit.split("[")[0] == register}
+        (user,) = {name.split("[")[0] for name in mine.values()}
+        assert close(user_counts({register: counts}, mine, [user]), dict(source.registers[user]))
+
+
+def test_a_noisy_machine_runs_a_job(client: ModuleType) -> None:
+    bell = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[2] q;\nbit[2] pair;\nh q[0];\ncx q[0], q[1];\npair = measure q;\n'
+    compiled = qir.compile(bell, "ibm_torino", shots=2000)
+    report, results = client.check(json.loads(compiled.to_json()), None, False, run=True, ideal=False)
+    assert report.ok, report.items
+    counts = results[0]["pair"]
+    agree = counts.get("00", 0) + counts.get("11", 0)
+    assert 0.75 < agree / 2000 < 1.0 and counts["00"] > 400 and counts["11"] > 400
 
 
 def _certain(result: Any) -> bool:

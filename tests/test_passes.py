@@ -88,8 +88,8 @@ CASES: list[tuple[Pass, tuple[Pass, ...]]] = [
 ]
 """Each pass with the passes that bring a circuit into the form it needs."""
 
-IBM = {"route", "relocate", "resynthesise", "to_entangler", "to_ibm_basis", "check_target"}
-"""Passes with a machine of their own; see test_ibm_flow.py."""
+IBM = {"route", "relocate", "resynthesise", "to_entangler", "to_ibm_basis", "check_target", "decouple"}
+"""Passes with a machine of their own; see test_routing.py, test_translate_ibm.py and test_decouple.py."""
 
 DROPS_UNSEEN = ("remove_unmeasured", "remove_before_measure", "remove_fresh_resets")
 

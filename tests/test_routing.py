@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 import qir
 from qir.circuit import Circuit, CircuitBuilder
+from qir.embedding import Costs, embed
 from qir.errors import CompileError
 from qir.gates import GATES
-from qir.graphs import FAR, coupling, embed
+from qir.graphs import FAR, coupling
 from qir.journal import Journal
-from qir.passes import route
+from qir.kernels import Kernel, Runner
 from qir.passes.base import Context
+from qir.passes.relocate import Relocate
 from qir.passes.route import RouteQubits
 from qir.pipeline import run
 from qir.targets import find
@@ -99,12 +101,24 @@ def test_the_same_seed_gives_the_same_circuit(program: Circuit) -> None:
 
 
 @pytest.mark.skipif(importlib.util.find_spec("numba") is None, reason="needs numba")
-def test_the_compiled_kernel_gives_the_same_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
-    program = tangle(8, 60)
-    monkeypatch.setattr(route._Walker, "hot", False)
-    plain = RouteQubits(trials=2).run(program, Context(find("ibm_fez")))
-    assert route.warm()
-    assert RouteQubits(trials=2).run(program, Context(find("ibm_fez"))) == plain
+def test_compiled_kernels_give_the_same_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    target = find("ibm_fez")
+    chain = CircuitBuilder(9)
+    for q in range(8):
+        chain.cx(q, q + 1)
+    for program in (tangle(8, 60), chain.build()):
+        found = []
+        for compiled in (False, True):
+            monkeypatch.setattr(Kernel, "runner", lambda kernel, work, c=compiled: runner(kernel, c))
+            found.append(Relocate().run(RouteQubits(trials=2).run(program, Context(target)), Context(target)))
+        assert found[0] == found[1]
+
+
+def runner(kernel: Kernel, compiled: bool) -> Runner:
+    if not compiled:
+        return Runner(kernel.function, False)
+    assert kernel.compiled is not None
+    return Runner(kernel.compiled, True)
 
 
 def tangle(size: int, gates: int) -> Circuit:
@@ -169,7 +183,7 @@ def test_the_better_edges_are_chosen() -> None:
     errors = {("cz", pair): 0.2 for a, b in edges for pair in ((a, b), (b, a))}
     errors["cz", (3, 4)] = errors["cz", (4, 3)] = 0.001
     target = machine(6, edges, errors=errors)
-    routed = RouteQubits().run(CircuitBuilder(2).cx(0, 1).build(), Context(target))
+    routed = Relocate().run(RouteQubits().run(CircuitBuilder(2).cx(0, 1).build(), Context(target)), Context(target))
     assert routed.layout is not None and set(routed.layout.initial) == {3, 4}
 
 
@@ -217,12 +231,34 @@ def test_distances_are_those_of_shortest_paths() -> None:
 def test_embeddings_map_edges_to_edges(seed: int, size: int) -> None:
     graph = coupling(16, tuple((i, i + 1) for i in range(15) if i % 4 != 3) + tuple((i, i + 4) for i in range(12)))
     rng = np.random.default_rng(seed)
-    tree = [(int(rng.integers(i)), i) for i in range(1, size)]
+    tree = {(int(rng.integers(i)), i): 1 for i in range(1, size)}
     found = embed(tree, graph, seed=seed)
     if found is not None:
         assert len(set(found.values())) == len(found)
         assert all((min(found[a], found[b]), max(found[a], found[b])) in graph.edges for a, b in tree)
-    assert embed([(0, 1), (1, 2), (2, 0)], graph) is None
+    assert embed({(0, 1): 1, (1, 2): 1, (2, 0): 1}, graph) is None
+
+
+@given(st.integers(0, 1000), st.integers(2, 5))
+@settings(max_examples=30, deadline=None)
+def test_the_cheapest_embedding_is_found(seed: int, size: int) -> None:
+    graph = coupling(12, tuple((i, i + 1) for i in range(11) if i % 4 != 3) + tuple((i, i + 4) for i in range(8)))
+    rng = np.random.default_rng(seed)
+    costs = Costs(rng.random(144), rng.random(12))
+    costs = Costs((costs.pairs.reshape(12, 12) + costs.pairs.reshape(12, 12).T).ravel(), costs.sites)
+    chain = {(i, i + 1): 1 + int(rng.integers(3)) for i in range(size - 1)}
+
+    def price(places: Sequence[int]) -> float:
+        paths = sum(weight * costs.pairs[places[a] * 12 + places[b]] for (a, b), weight in chain.items())
+        return float(paths + sum(costs.sites[p] for p in places))
+
+    paths = [[q] for q in range(12)]
+    for _ in range(size - 1):
+        paths = [[*path, q] for path in paths for q in graph.neighbours[path[-1]] if q not in path]
+    best = min(map(price, paths))
+    found = embed(chain, graph, costs=costs, restarts=240, steps=2000, seed=seed)
+    assert found is not None and abs(price([found[i] for i in range(size)]) - best) < 1e-9
+    assert embed(chain, graph, costs=costs, restarts=240, steps=2000, seed=seed, bound=best) is None
 
 
 def test_terminal_measurements_stay_terminal() -> None:
@@ -244,3 +280,49 @@ def test_equal_errors_give_low_numbers() -> None:
         for b in range(a):
             builder.rzz(0.3, a, b)
     assert max(qir.compile(builder.build(), "ibm_fez").circuit.touched_qubits) < 20
+
+
+def two_qubit_gates(circuit: Circuit) -> int:
+    return sum(count for name, count in circuit.count_ops().items() if GATES.get(name) and GATES[name].num_qubits == 2)
+
+
+def test_a_qubit_that_meets_all_others_walks_past_them() -> None:
+    builder = CircuitBuilder(20).h(0)
+    for q in range(1, 20):
+        builder.cx(0, q).rx(0.1 * q, q)
+    assert two_qubit_gates(run(builder.build(), Context(find("ibm_fez")))) <= 2 * 19
+
+
+def test_a_fourier_transform_takes_no_more_than_on_a_line() -> None:
+    builder = CircuitBuilder(9)
+    for i in range(9):
+        builder.h(i)
+        for j in range(i + 1, 9):
+            builder.cp(0.7 / 2 ** (j - i), j, i)
+    assert two_qubit_gates(run(builder.build(), Context(find("ibm_fez")))) <= 3 * 36
+
+
+def test_an_edge_out_of_order_is_gone_around() -> None:
+    ring = [[a, b] for a in range(6) for b in ((a + 1) % 6, (a - 1) % 6)]
+    configuration = {"backend_name": "ring", "n_qubits": 6, "basis_gates": ["cz", "rz", "sx", "x"], "coupling_map": ring}
+    broken = [{"gate": "cz", "qubits": pair, "parameters": [{"name": "operational", "value": 0, "unit": ""}]}
+              for pair in ([2, 3], [3, 2])]  # fmt: skip
+    target = Target.from_ibm(configuration, {"qubits": [], "gates": broken})
+    assert (2, 3) in target.faulty_edges and (2, 3) not in target.connected
+    program, journal = tangle(6, 20), Journal()
+    done = run(program, Context(target, journal=journal))
+    assert connected(done, target) and equivalent(program, done, journal=journal).verdict == "proved"
+    machine_ring = Target.from_ibm(configuration, {"qubits": [], "gates": broken[:1]})
+    assert (2, 3) in machine_ring.connected  # the other direction still runs
+
+
+@pytest.mark.parametrize("name", ["ibm_fez", "ibm_brisbane", "ibm_miami"])
+def test_ancillas_may_be_crossed_and_are_left_as_they_were(name: str) -> None:
+    program = CircuitBuilder(3, 3).h(0).cx(0, 1).cx(1, 2).cx(0, 2)
+    for q in range(3):
+        program.measure(q, q)
+    target, journal = find(name), Journal()
+    done = run(program.build(), Context(target, layout=(0, 4, 17), journal=journal))
+    assert len(done.touched_qubits) > 3 and connected(done, target)
+    result = equivalent(program.build(), done, journal=journal)
+    assert result.verdict == "proved", result.detail

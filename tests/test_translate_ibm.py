@@ -61,27 +61,67 @@ def test_every_small_gate_keeps_its_unitary(kind: str, name: str, angles: list[f
             assert 0 <= float(op.params[0]) <= math.pi / 2
 
 
-# Two-qubit gates and pulses per gate set: what Qiskit 2.6 needs at its better of levels 1 and 3.
+# Two-qubit gates and pulses (sx, x and rx) per gate set: the fewer that Qiskit 2.6 needs at levels 1 and 3.  A positive
+# cp is a negative rzz, which the machine does not run; there Qiskit's count holds for the negative one.
 BUDGET = {
+    "random": {"cz": (3, 14), "ecr": (3, 16), "fractional": (3, 8)},
+    "swap": {"cz": (3, 6), "ecr": (3, 3), "fractional": (3, 6)},
     "cx": {"cz": (1, 2), "ecr": (1, 2), "fractional": (1, 2)},
     "ch": {"cz": (1, 4), "ecr": (1, 4), "fractional": (1, 2)},
-    "cp": {"cz": (2, 4), "ecr": (2, 4)},
+    "cp": {"cz": (2, 4), "ecr": (2, 4), "fractional": (1, 2)},
+    "cp(-)": {"cz": (2, 4), "ecr": (2, 4), "fractional": (1, 0)},
     "rzz": {"cz": (2, 4), "ecr": (2, 4), "fractional": (1, 0)},
     "rxx": {"cz": (2, 4), "ecr": (2, 6), "fractional": (1, 4)},
     "iswap": {"cz": (2, 6), "ecr": (2, 4), "fractional": (2, 6)},
+    "rxx ryy": {"cz": (2, 8), "ecr": (2, 10), "fractional": (2, 6)},
     "crx": {"cz": (2, 4), "ecr": (2, 6), "fractional": (1, 2)},
-    "swap": {"cz": (3, 6), "ecr": (3, 3), "fractional": (3, 6)},
 }
+BOUNDED = [(name, kind) for name, budget in BUDGET.items() for kind in budget]
 
 
-@pytest.mark.parametrize(("name", "kind"), [(name, kind) for name, budget in BUDGET.items() for kind in budget])
-def test_a_gate_alone_is_as_cheap_as_the_best_known(name: str, kind: str) -> None:
+def alone(name: str) -> Circuit:
     builder = CircuitBuilder().physical(2)
-    builder.append(name, (0, 1), [0.7] * GATES[name].num_params)
-    counts = run(builder.build(), Context(PAIRS[kind], level=2)).count_ops()
-    two = sum(counts.get(g, 0) for g in ("cz", "ecr", "rzz"))
-    pulses = sum(counts.get(g, 0) for g in ("sx", "x", "rx"))
-    assert (two, pulses) <= BUDGET[name][kind] or (two < BUDGET[name][kind][0])
+    if name == "random":
+        rng = np.random.default_rng(7)
+        for layer in range(4):
+            for q in (0, 1):
+                builder.u(*rng.uniform(-3, 3, 3).tolist(), q)
+            if layer < 3:
+                builder.cx(0, 1)
+        return builder.build()
+    for gate in name.removesuffix("(-)").split():
+        builder.append(gate, (0, 1), [-0.7 if name.endswith("(-)") else 0.7] * GATES[gate].num_params)
+    return builder.build()
+
+
+def spent(circuit: Circuit) -> tuple[int, int]:
+    counts = circuit.count_ops()
+    return sum(counts.get(g, 0) for g in ("cz", "ecr", "rzz")), sum(counts.get(g, 0) for g in ("sx", "x", "rx"))
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize(("name", "kind"), BOUNDED)
+def test_a_gate_alone_is_as_cheap_as_the_best_known(name: str, kind: str, level: int) -> None:
+    two, pulses = spent(run(alone(name), Context(PAIRS[kind], level=level)))
+    assert two <= BUDGET[name][kind][0] and pulses <= BUDGET[name][kind][1]
+
+
+@pytest.mark.parametrize(("name", "kind"), BOUNDED)
+def test_so_it_is_where_the_wires_keep_their_places(name: str, kind: str) -> None:
+    context = Context(PAIRS[kind])
+    two, pulses = spent(lowered(Resynthesise().run(alone(name), context), PAIRS[kind]))
+    assert two <= BUDGET[name][kind][0] and pulses <= BUDGET[name][kind][1]
+
+
+@pytest.mark.parametrize("kind", PAIRS)
+@pytest.mark.parametrize("name", [name for name, gate in GATES.items() if gate.num_qubits == 1])
+def test_a_one_qubit_gate_takes_as_few_pulses_as_there_can_be(name: str, kind: str) -> None:
+    builder = CircuitBuilder().physical(2)
+    builder.append(name, (0,), [0.7, 0.4, 0.2][: GATES[name].num_params])
+    before = builder.build()
+    turn = 2 * math.acos(min(1.0, abs(before.to_unitary()[0, 0])))
+    least = 0 if turn < 1e-9 else 1 if kind == "fractional" or min(abs(turn - math.pi / 2), abs(turn - math.pi)) < 1e-9 else 2
+    assert spent(run(before, Context(PAIRS[kind], level=1))) == (0, least)
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -150,3 +190,12 @@ def test_rotations_about_z_merge_symbolically_and_vanish_before_measurement() ->
     builder.h(0).rz("theta", 0).rz(math.pi, 0).p("theta", 0).h(0).t(0).measure(0, 0)
     after = run(builder.build(), Context(PAIRS["cz"]))
     assert [op.name for op in after.ops] == ["rz", "sx", "rz", "sx", "measure"]
+
+
+@pytest.mark.parametrize(("name", "angles"), [("cz", []), ("rzz", [0.4])])
+def test_symmetric_gates_stand_as_the_machine_lists_them(name: str, angles: list[float]) -> None:
+    one_way = Target("pair", "ibm", 2, ("rz", "sx", "x", "rx", "cz", "rzz"), "cz", {"cz": ((0, 1),), "rzz": ((0, 1),)})
+    before, journal = CircuitBuilder().physical(2).h(0).append(name, (1, 0), angles).h(1).build(), Journal()
+    after = run(before, Context(one_way, journal=journal))
+    assert [op.qubits for op in after.ops if op.name == name] == [(0, 1)]
+    assert equivalent(before, after, journal=journal).verdict == "proved"

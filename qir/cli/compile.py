@@ -28,7 +28,8 @@ __all__ = ["command", "parse_observables"]
 @click.option("-o", "--output", metavar="OUT", help="File to write (with --separate, a folder); default standard output.")
 @click.option("--emit", type=click.Choice(["payload", "openqasm3", "ionq", "report"]), default="payload", show_default=True,
               help="The job body, the compiled circuit, or what the compile did.")
-@click.option("--gateset", type=click.Choice(["qis", "native", "qasm3"]), help="IonQ: gates of the job.")
+@click.option("--gateset", type=click.Choice(["qis", "native", "qasm3", "fractional"]),
+              help="IonQ: gates of the job.  IBM: fractional adds rx and rzz to a machine that has them.")
 @click.option("--shots", type=click.IntRange(1), metavar="N", help="Repetitions.")
 @click.option("--precision", type=float, metavar="P", help="IBM estimator: standard error to reach.")
 @click.option("--program", type=click.Choice(["sampler", "estimator", "hamiltonian-energy"]), help="Kind of job.")
@@ -39,6 +40,7 @@ __all__ = ["command", "parse_observables"]
 @click.option("--wire", type=click.Choice(["plain", "strict", "executor"]), default="plain", show_default=True,
               help="IBM: form of the job body.")
 @click.option("--layout", metavar="0,1,..", help="Hardware qubit for each program qubit.")
+@click.option("--decoupling", type=click.Choice(["XX", "XpXm", "XY4"]), help="IBM: fill idle time with these pulses.")
 @click.option("--assume-zero", is_flag=True, help="Use that qubits start in |0> for more than placement.")
 @click.option("--configuration", metavar="FILE", help="IBM: the machine's configuration as the service returns it.")
 @click.option("--properties", metavar="FILE", help="IBM: the machine's calibration as the service returns it.")
@@ -114,6 +116,7 @@ def _one_job(
     options_file: str | None,
     wire: str,
     layout: str | None,
+    decoupling: str | None,
     assume_zero: bool,
     configuration: str | None,
     properties: str | None,
@@ -153,6 +156,7 @@ def _one_job(
         parameter_values=read_json(values, "parameter values") if values else None,
         options=read_json(options_file, "options") if options_file else None,
         layout=_layout(layout),
+        decoupling=decoupling,
         assume_zero=assume_zero,
         verify=not no_verify,
         on_pass=watcher,

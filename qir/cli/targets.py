@@ -34,19 +34,26 @@ def command(name: str | None, form: str) -> None:
         print(json.dumps([describe(t) for t in machines], indent=2))
         return
     width = max(len(t.name) for t in machines)
+    from qir.targets.ibm import FRACTIONAL, offers_fractional
+
     for t in machines:
+        more = sorted(FRACTIONAL - set(t.gates)) if offers_fractional(t) else []
+        gates = " ".join(t.gates) + (f" ({' '.join(more)})" if more else "")
         state = f"retired {t.retired}" if t.retired else ""
-        print(f"{t.name:<{width}}  {t.vendor:<6} {t.num_qubits:>4} qubits  {' '.join(t.gates):<24}  {state}".rstrip())
+        print(f"{t.name:<{width}}  {t.vendor:<6} {t.num_qubits:>4} qubits  {gates:<24}  {state}".rstrip())
 
 
 def describe(target: Target) -> dict[str, Any]:
-    """A target's facts as JSON-able data."""
+    """A target's facts as JSON-able data; `on_request` are the gates that `--gateset fractional` adds."""
+    from qir.targets.ibm import FRACTIONAL, offers_fractional
+
     return {
         "name": target.name,
         "vendor": target.vendor,
         "family": target.family or None,
         "qubits": target.num_qubits,
         "gates": list(target.gates),
+        "on_request": sorted(FRACTIONAL - set(target.gates)) if offers_fractional(target) else [],
         "entangler": target.entangler,
         "connections": "all" if target.all_to_all else len(target.connected),
         "features": sorted(target.features),

@@ -14,7 +14,10 @@ from typing import NamedTuple
 
 from qir.targets.target import Target, Timing
 
-__all__ = ["FAMILIES", "TARGETS", "Family", "heavy_hex", "square_lattice", "with_fractional"]
+__all__ = [
+    "FAMILIES", "TARGETS", "Family", "heavy_hex", "offers_fractional", "square_lattice",
+    "with_fractional",
+]
 
 Edge = tuple[int, int]
 
@@ -210,6 +213,12 @@ def _target(machine: _Machine) -> Target:
 
 TARGETS: tuple[Target, ...] = tuple(_target(machine) for machine in _MACHINES)
 """The built-in machines, those in service first."""
+
+
+def offers_fractional(target: Target) -> bool:
+    """Whether the machine can be had with fractional gates: it lists them, or its family has them."""
+    family = FAMILIES.get(target.family)
+    return FRACTIONAL <= set(target.gates) or (target.vendor == "ibm" and family is not None and family.fractional)
 
 
 def with_fractional(target: Target, on: bool = True) -> Target:

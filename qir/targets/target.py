@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import networkx
+
+    from qir.embedding import Costs
+    from qir.graphs import Coupling
 
 __all__ = ["Timing", "Target"]
 
@@ -68,6 +72,35 @@ class Target:
         pairs = {(min(e), max(e)) for edges in (self.edges or {}).values() for e in edges}
         return frozenset(pairs)
 
+    @cached_property
+    def coupling(self) -> Coupling:
+        """The connections without what is faulty, as arrays."""
+        from qir.graphs import coupling
+
+        faulty = self.faulty_qubits
+        edges = sorted((a, b) for a, b in self.connected if a not in faulty and b not in faulty)
+        return coupling(self.num_qubits, tuple(edges))
+
+    @cached_property
+    def costs(self) -> Costs:
+        """What errors make places cost, as -log(1 - error): per connected pair the least of its two-qubit gates, per qubit
+        its measurement."""
+        import numpy as np
+
+        from qir.embedding import Costs
+
+        size = self.num_qubits
+        pairs, sites = np.full((size, size), np.inf), np.zeros(size)
+        for name, edges in (self.edges or {}).items():
+            default = self.errors.get((name, ()), 0.0)
+            for a, b in edges:
+                cost = -math.log1p(-min(self.errors.get((name, (a, b)), default), 0.999999))
+                pairs[a, b] = pairs[b, a] = min(float(pairs[a, b]), cost)
+        readout = self.errors.get(("measure", ()), 0.0)
+        for q in range(size):
+            sites[q] = -math.log1p(-min(self.errors.get(("measure", (q,)), readout), 0.999999))
+        return Costs(pairs.ravel(), sites)
+
     def allows(self, name: str, qubits: tuple[int, ...]) -> bool:
         """Whether the machine runs this gate on these qubits, in this order."""
         if name not in self.gates or any(q >= self.num_qubits or q in self.faulty_qubits for q in qubits):
@@ -91,6 +124,18 @@ class Target:
         else:
             graph.add_edges_from(self.connected)
         return graph
+
+    def fractional(self) -> Target:
+        """The same machine with the gates rx and rzz, as IBM's client gives it with `use_fractional_gates=True`.
+
+        UsageError for a machine that has no such gates.
+        """
+        from qir.errors import UsageError
+        from qir.targets.ibm import offers_fractional, with_fractional
+
+        if not offers_fractional(self):
+            raise UsageError(f"{self.name} has no fractional gates; IBM's Heron machines have")
+        return with_fractional(self)
 
     @staticmethod
     def from_ibm(configuration: Mapping[str, Any], properties: Mapping[str, Any] | None = None) -> Target:
