@@ -7,16 +7,19 @@ measurement in the middle splits it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from qir import fusion
 from qir.circuit import Circuit
 from qir.classical import Memory
 from qir.dense import matrix_power, pauli_matrix
 from qir.execution import Branch, Leaf, Unsupported, run
 from qir.gates import GATES, controlled
+from qir.params import Angle
 from qir.statevector import Gate, apply, fuse
 from qir.tableau import Tableau, clifford_moves
 
@@ -24,6 +27,8 @@ __all__ = ["DensityEngine", "StabilizerEngine", "VectorEngine", "gate_matrix", "
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 _MAX_DENSE = 10
+_LADDER, _HELD = 6, 4
+"""From more qubits on, Pauli exponentials are written out, and controls kept apart."""
 Rates = Mapping[int, float]
 """Depolarising probability after a gate on so many qubits."""
 
@@ -51,6 +56,33 @@ def _body_matrix(body: Circuit) -> Complex:
     run(body, [branch], VectorEngine(np.random.default_rng(0)))
     result: Complex = branch.state
     return result
+
+
+def _without_controls(leaf: Leaf) -> Leaf:
+    return leaf._replace(qubits=leaf.qubits[len(leaf.controls) :], controls="")
+
+
+def _ladder(leaf: Leaf) -> list[Leaf]:
+    """A Pauli exponential on many qubits as one rotation between a change of basis and a ladder of cx."""
+    count = len(leaf.controls)
+    held, wires = leaf.qubits[:count], leaf.qubits[count:]
+    letters = {q: p for q, p in zip(wires, reversed(leaf.payload)) if p != "I"}
+    angle = Angle(leaf.angles[0].constant * leaf.power)
+    if not letters:
+        return [Leaf("gphase", held, (Angle(-angle.constant / 2),), leaf.controls)]
+    turn = {"X": ("h", ()), "Y": ("rx", (Angle(np.pi / 2),))}
+    there = [Leaf(turn[p][0], (q,), turn[p][1]) for q, p in letters.items() if p != "Z"]
+    there += [Leaf("cx", pair) for pair in pairwise(letters)]
+    back = [g._replace(angles=tuple(Angle(-a.constant) for a in g.angles)) for g in reversed(there)]
+    return [*there, Leaf("rz", (*held, list(letters)[-1]), (angle,), leaf.controls), *back]
+
+
+def unfold(gates: Sequence[Leaf]) -> list[Leaf]:
+    """The gates, Pauli exponentials with too large a matrix written out."""
+    wide = [len(g.qubits) > _LADDER and g.name == "pauliexp" for g in gates]
+    if not any(wide):
+        return list(gates)
+    return [part for g, w in zip(gates, wide) for part in (_ladder(g) if w else [g])]
 
 
 def matrices(gates: Sequence[Leaf]) -> list[Complex]:
@@ -95,15 +127,26 @@ class VectorEngine:
     def place(self, wires: Sequence[int]) -> tuple[int, ...]:
         return tuple(wires) if self.slots is None else tuple(self.slots[w] for w in wires)
 
-    def prepare(self, gates: list[Leaf]) -> list[Gate]:
-        found = [(m, self.place(leaf.qubits)) for m, leaf in zip(matrices(gates), gates)]
-        return found if self.rates else fuse(found, 4)
+    def prepare(self, gates: list[Leaf]) -> Any:
+        if self.rates:
+            return [(m, self.place(leaf.qubits)) for m, leaf in zip(matrices(gates), gates)]
+        gates = unfold(gates)
+        # A gate with many controls acts on a small part of the state, and has too large a matrix.
+        held = [len(g.qubits) > _HELD and len(g.controls) > 0 for g in gates]
+        found: list[fusion.Gate | fusion.Controlled] = []
+        for matrix, leaf, h in zip(matrices([_without_controls(g) if h else g for g, h in zip(gates, held)]), gates, held):
+            wires, count = self.place(leaf.qubits), len(leaf.controls)
+            values = tuple(zip(wires[:count], map(int, leaf.controls)))
+            found.append(fusion.Controlled(matrix, wires[count:], values) if h else (matrix, wires))
+        return fusion.plan(found)
 
-    def apply(self, branch: Branch, prepared: list[Gate]) -> None:
+    def apply(self, branch: Branch, prepared: Any) -> None:
+        if not self.rates:
+            branch.state = fusion.run(branch.state, prepared)
+            return
         for matrix, qubits in prepared:
             branch.state = apply(branch.state, matrix, qubits)
-            if self.rates:
-                self._kick(branch, qubits)
+            self._kick(branch, qubits)
 
     def _kick(self, branch: Branch, qubits: tuple[int, ...]) -> None:
         """A random Pauli error: depolarising noise as one trajectory."""
