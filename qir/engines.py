@@ -27,6 +27,7 @@ __all__ = ["DensityEngine", "StabilizerEngine", "VectorEngine", "gate_matrix", "
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 _MAX_DENSE = 10
+_BLOCK = 1 << 16
 _LADDER, _HELD = 6, 4
 """From more qubits on, Pauli exponentials are written out, and controls kept apart."""
 Rates = Mapping[int, float]
@@ -111,6 +112,12 @@ def split_shots(weight: float, p: float, rng: np.random.Generator, *, exact: boo
     return weight - ones, ones
 
 
+def _inside(probabilities: npt.NDArray[np.float64], points: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """Where points fall when the probabilities are laid end to end."""
+    ends = np.cumsum(probabilities)
+    return np.minimum(np.searchsorted(ends, points, side="right"), np.flatnonzero(probabilities)[-1])
+
+
 class VectorEngine:
     """One statevector per branch, normalised; `slots` maps wires to its qubits."""
 
@@ -189,10 +196,22 @@ class VectorEngine:
             result.append(b)
         return result
 
-    def probabilities(self, branch: Branch) -> npt.NDArray[np.float64]:
-        """Of all basis states."""
+    def sample(self, branch: Branch, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Basis states by their probabilities, in random order."""
         flat = branch.state[:, 0]
-        return (flat.real**2 + flat.imag**2).astype(np.float64)
+        blocks = [flat[start : start + _BLOCK] for start in range(0, len(flat), _BLOCK)]
+        # Probabilities are only ever held for one block; those of whole blocks choose it.
+        ends = np.cumsum([np.vdot(block, block).real for block in blocks])
+        points = rng.random(shots) * ends[-1]
+        order = np.argsort(points)
+        cuts = np.searchsorted(points[order], ends[:-1], side="left")
+        result = np.empty(shots, np.int64)
+        for number, places in enumerate(np.split(order, cuts)):
+            if len(places):
+                block = blocks[number]
+                start = ends[number - 1] if number else 0.0
+                result[places] = number * _BLOCK + _inside(block.real**2 + block.imag**2, points[places] - start)
+        return result
 
     def expectation(self, branch: Branch, paulis: dict[int, str]) -> float:
         """<P> for wires in use."""
@@ -236,6 +255,11 @@ class DensityEngine:
     def apply(self, branch: Branch, prepared: list[Gate]) -> None:
         for matrix, qubits in prepared:
             branch.state = apply(branch.state, matrix, qubits)
+
+    def sample(self, branch: Branch, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Basis states by their probabilities, in random order."""
+        probabilities = self.probabilities(branch)
+        return _inside(probabilities, rng.random(shots) * probabilities.sum())
 
     def probabilities(self, branch: Branch) -> npt.NDArray[np.float64]:
         """Of all basis states."""

@@ -8,6 +8,7 @@ by random trajectories.  Wires that nothing touches cost nothing.  The same seed
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -249,7 +250,7 @@ class _Run:
         state = branches[0].state[:, 0]
         order = sorted(self.slots, key=lambda w: self.slots[w])
         if order == list(range(n)):
-            return np.array(state)
+            return state
         full = np.zeros(2**n, np.complex128)
         index = np.arange(len(state))
         place = np.zeros(len(state), np.int64)
@@ -287,19 +288,20 @@ def _prepare(
 def _zero(n: int) -> npt.NDArray[np.complex128]:
     if n > MAX_QUBITS:
         raise Unsupported(f"a state of {n} qubits is too large; the limit is {MAX_QUBITS} for circuits that are not Clifford")
-    needed = 2**n * 16
-    available = _memory()
-    if available is not None and needed * 1.2 > available:
-        raise Unsupported(f"a state of {n} qubits needs {needed / 2**30:.1f} GiB; {available / 2**30:.1f} GiB are free")
+    # Gates with controls, exchanges of wires and readout take up to half as much again.
+    needed, available = 2**n * 24, _memory()
+    if available is not None and needed > available:
+        raise Unsupported(f"a state of {n} qubits needs {needed / 2**30:.2f} GiB; {available / 2**30:.2f} GiB are free")
     state = np.zeros((2**n, 1), np.complex128)
     state[0] = 1
     return state
 
 
 def _memory() -> int | None:
-    """Free memory in bytes, None where it cannot be told."""
+    """Memory that can be had without swapping, in bytes; None where it cannot be told."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))
+        return int(found[1]) * 1024 if found else os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
         return None
 
@@ -373,9 +375,7 @@ def _bits(prepared: _Run, branch: Branch, implied: bool, rng: np.random.Generato
         for c, s in live:
             result[:, c] = outcomes[:, s]
         return result
-    total = np.cumsum(prepared.engine.probabilities(branch))
-    chosen = np.searchsorted(total, rng.random(shots) * total[-1], side="right")
-    chosen = np.minimum(chosen, len(total) - 1)
+    chosen = prepared.engine.sample(branch, shots, rng)
     for c, s in live:
         result[:, c] = chosen >> s & 1
     return result
@@ -430,5 +430,3 @@ def _expected(prepared: _Run, branches: list[Branch], observable: Mapping[str, f
         value = sum(b.weight * prepared.engine.expectation(b, live) for b in branches) if live else weight
         total += coefficient * value / weight
     return total
-
-

@@ -111,7 +111,7 @@ def test_wide_pauli_exponentials(paulis: str, controls: str) -> None:
     builder.append("pauliexp", list(range(n)), [0.8], extra=Extra(payload=paulis, controls=controls))
     found = simulate(builder.build()).statevector
     assert before is not None
-    state = before.reshape(-1, 1)
+    state: Any = before.reshape(-1, 1)
     for q, letter in enumerate(reversed(paulis)):
         state = dense.apply(state, dense.pauli_matrix(letter), (q + k,), n)
     turned = np.cos(0.4) * before - 1j * np.sin(0.4) * state[:, 0]
