@@ -16,12 +16,13 @@ import numpy.typing as npt
 from qir import fusion
 from qir.circuit import Circuit
 from qir.classical import Memory
+from qir.clifford_rows import row_moves
 from qir.dense import matrix_power, pauli_matrix
-from qir.execution import Branch, Leaf, Unsupported, run
+from qir.execution import Branch, Leaf, Rows, Unsupported, run
 from qir.gates import GATES, controlled
 from qir.params import Angle
 from qir.statevector import Gate, apply, fuse
-from qir.tableau import Tableau, clifford_moves
+from qir.tableau import MOVES, Move, Tableau, clifford_moves
 
 __all__ = ["DensityEngine", "StabilizerEngine", "VectorEngine", "gate_matrix", "split_shots"]
 
@@ -307,23 +308,36 @@ class DensityEngine:
         return float((parity * 1j**ys * view[row ^ flip, row]).sum().real)
 
 
+_Numbered = tuple[list[int], list[int], list[int]]
+"""Kinds and wires of moves, as `Tableau.apply_numbered` takes them."""
+
+
 class StabilizerEngine:
     """One tableau per branch: Clifford circuits of any width."""
 
     def __init__(self, rng: np.random.Generator, slots: Mapping[int, int], *, exact: bool = False) -> None:
         self.rng, self.slots, self.exact = rng, slots, exact
 
-    def prepare(self, gates: list[Leaf]) -> list[tuple[str, tuple[int, ...]]]:
-        result: list[tuple[str, tuple[int, ...]]] = []
+    def prepare(self, gates: list[Leaf]) -> _Numbered:
+        moves: list[Move] = []
         for leaf in gates:
-            moves = clifford_moves(leaf.name, leaf.angles, tuple(self.slots[w] for w in leaf.qubits), leaf.controls, leaf.power)
-            if moves is None:
+            found = clifford_moves(leaf.name, leaf.angles, tuple(self.slots[w] for w in leaf.qubits), leaf.controls, leaf.power)
+            if found is None:
                 raise Unsupported(f"{leaf.name} is not a Clifford gate")
-            result += moves
-        return result
+            moves += found
+        return [MOVES.index(name) for name, _ in moves], [w[0] for _, w in moves], [w[-1] for _, w in moves]
 
-    def apply(self, branch: Branch, prepared: list[tuple[str, tuple[int, ...]]]) -> None:
-        branch.state.apply(prepared)
+    def prepare_rows(self, rows: Rows) -> _Numbered:
+        """The same for a stretch of plain rows."""
+        moves = row_moves(rows)
+        if moves is None:
+            raise Unsupported("a gate is not a Clifford gate")
+        place = np.zeros(rows.circuit.num_qubits, np.int64)
+        place[list(self.slots)] = list(self.slots.values())
+        return moves.kinds.tolist(), place[moves.first].tolist(), place[moves.second].tolist()
+
+    def apply(self, branch: Branch, prepared: _Numbered) -> None:
+        branch.state.apply_numbered(*prepared)
 
     def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
         slot = self.slots[wire]

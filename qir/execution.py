@@ -23,7 +23,7 @@ from qir.expressions import Expr
 from qir.gates import GATES, NUM_GATES
 from qir.params import Angle
 
-__all__ = ["Branch", "Effect", "Engine", "Leaf", "Unsupported", "leaves", "run"]
+__all__ = ["Branch", "Effect", "Engine", "Leaf", "Rows", "Unsupported", "leaves", "run"]
 
 _SKIPPED = frozenset(OPERATIONS[name] for name in ("barrier", "delay", "pragma"))
 _BOX, _PAULIEXP = OPERATIONS["box"], OPERATIONS["pauliexp"]
@@ -56,24 +56,67 @@ class Effect(NamedTuple):
     extra: Extra | None = None
 
 
-Item = Union[Leaf, Effect]
+class Rows(NamedTuple):
+    """A stretch of plain rows: gates of the table with numbers for angles and nothing else to them."""
+
+    circuit: Circuit
+    start: int
+    stop: int
 
 
-def leaves(circuit: Circuit, *, limit: int = 50_000_000) -> Iterator[Item]:
+Item = Union[Leaf, Effect, Rows]
+_STRETCH = 8
+"""From so many plain rows on, a stretch is handed over as such when that is asked for."""
+
+
+def leaves(circuit: Circuit, *, limit: int = 50_000_000, rows: bool = False) -> Iterator[Item]:
     """The operations of a circuit with user gates and boxes opened, its global phase first.
+
+    rows: whether to hand over long stretches of plain rows as `Rows`, which is much faster.
 
     Unsupported when it opens to more than `limit` operations or calls an opaque gate.
     """
     budget = [limit]
     if circuit.global_phase != Angle():
         yield Leaf("gphase", (), (circuit.global_phase,))
-    yield from _leaves(circuit, budget, 0)
+    yield from _leaves(circuit, budget, 0, rows)
 
 
-def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
+def _stretches(circuit: Circuit) -> Iterator[tuple[int, int, bool]]:
+    """The rows of a circuit cut into long stretches of plain ones and what lies between."""
+    columns = circuit.columns
+    plain = (columns.opcode < NUM_GATES) & (columns.extra < 0)
+    if columns.terms is not None:
+        plain &= ~columns.terms.any(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], plain, [False]]).astype(np.int8))).reshape(-1, 2)
+    last = 0
+    for start, stop in edges[edges[:, 1] - edges[:, 0] >= _STRETCH].tolist():
+        if last < start:
+            yield last, start, False
+        yield start, stop, True
+        last = stop
+    if last < len(columns):
+        yield last, len(columns), False
+
+
+def _leaves(circuit: Circuit, budget: list[int], depth: int, rows: bool) -> Iterator[Item]:
+    if not rows:
+        yield from _single(circuit, 0, len(circuit.columns), budget, depth, rows)
+        return
+    for start, stop, plain in _stretches(circuit):
+        if plain:
+            budget[0] -= stop - start
+            if budget[0] < 0:
+                raise Unsupported("it opens to too many operations")
+            yield Rows(circuit, start, stop)
+        else:
+            yield from _single(circuit, start, stop, budget, depth, rows)
+
+
+def _single(circuit: Circuit, start: int, stop: int, budget: list[int], depth: int, rows: bool) -> Iterator[Item]:
     if depth > _MAX_DEPTH:
         raise Unsupported("gates call one another too deeply")
-    columns = circuit.columns
+    columns = circuit.columns if stop - start == len(circuit.columns) else circuit.columns.take(np.arange(start, stop))
     budget[0] -= len(columns)
     if budget[0] < 0:
         raise Unsupported("it opens to too many operations")
@@ -81,15 +124,15 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
     qubits, params, clbits = columns.qubits.tolist(), columns.params.tolist(), columns.clbit.tolist()
     terms = None if columns.terms is None else columns.terms.tolist()
     sizes = [(g.num_qubits, g.num_params) for g in GATES.values()]
-    for row, code in enumerate(codes):
-        index = extras[row]
+    for at, code in enumerate(codes):
+        row, index = start + at, extras[at]
         if code < NUM_GATES and index < 0:
             width, count = sizes[code]
-            if terms is None or not any(terms[row]):
-                angles = tuple([Angle(v) for v in params[row][:count]])
+            if terms is None or not any(terms[at]):
+                angles = tuple([Angle(v) for v in params[at][:count]])
             else:
                 angles = circuit.row_angles(row)
-            yield Leaf(NAMES[code], tuple(qubits[row][:width]), angles)
+            yield Leaf(NAMES[code], tuple(qubits[at][:width]), angles)
             continue
         if code in _SKIPPED:
             continue
@@ -100,7 +143,7 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
             block = extra.blocks[0]
             if block.global_phase != Angle():
                 yield Leaf("gphase", (), (block.global_phase,))
-            yield from _leaves(block, budget, depth + 1)
+            yield from _leaves(block, budget, depth + 1, rows)
         elif code >= USER:
             yield from _call(circuit, row, operands, extra, budget, depth)
         elif code < NUM_GATES or code == _PAULIEXP:
@@ -108,7 +151,7 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
             controls, power = (extra.controls, extra.power) if extra is not None else ("", 1.0)
             yield Leaf(NAMES[code], operands, circuit.row_angles(row), controls, power, payload)
         else:
-            yield Effect(NAMES[code], operands, clbits[row], extra)
+            yield Effect(NAMES[code], operands, clbits[at], extra)
 
 
 def _call(circuit: Circuit, row: int, operands: tuple[int, ...], extra: Extra | None, budget: list[int], depth: int
@@ -126,6 +169,7 @@ def _call(circuit: Circuit, row: int, operands: tuple[int, ...], extra: Extra | 
         return
     items: list[Leaf] = []
     for item in leaves(body, limit=budget[0]):
+        assert not isinstance(item, Rows)
         if isinstance(item, Effect):
             raise Unsupported(f"the gate {definition.name} has a {item.kind} in its body")
         items.append(item)
@@ -157,7 +201,10 @@ class Branch:
 
 
 class Engine(Protocol):
-    """What a kind of state must be able to do."""
+    """What a kind of state must be able to do.
+
+    One with a method `prepare_rows(rows: Rows)`, which does what `prepare` does, is given long stretches of plain rows whole.
+    """
 
     def prepare(self, gates: list[Leaf]) -> Any:
         """Gates with numeric angles, in the form `apply` takes."""
@@ -196,8 +243,14 @@ class _Runner:
                 steps.append(("gates", self.engine.prepare(list(pending)), wires))
                 pending.clear()
 
-        for item in leaves(circuit):
-            if isinstance(item, Leaf):
+        prepare_rows = getattr(self.engine, "prepare_rows", None)
+        for item in leaves(circuit, rows=prepare_rows is not None):
+            if isinstance(item, Rows):
+                assert prepare_rows is not None
+                flush()
+                touched = np.unique(item.circuit.columns.qubits[item.start : item.stop])
+                steps.append(("gates", prepare_rows(item), frozenset(touched[touched >= 0].tolist())))
+            elif isinstance(item, Leaf):
                 if all(a.is_number for a in item.angles):
                     pending.append(item)
                 else:
@@ -431,6 +484,3 @@ def run(
 def replace_angles(leaf: Leaf, memory: Memory) -> Leaf:
     """The gate with its symbolic angles replaced by numbers from memory."""
     return leaf._replace(angles=tuple(_angle(a, memory) for a in leaf.angles))
-
-
-

@@ -19,10 +19,11 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit, Layout
 from qir.classical import ClassicalError, Memory
+from qir.clifford_rows import row_moves
 from qir.diagnostics import error
 from qir.engines import DensityEngine, StabilizerEngine, VectorEngine
 from qir.errors import ParseError, UsageError
-from qir.execution import Branch, Leaf, Unsupported, leaves, run
+from qir.execution import Branch, Leaf, Rows, Unsupported, leaves, run
 from qir.frontends import open_source, read
 from qir.job import JobCircuit, JobSpec
 from qir.limits import DEFAULT_LIMITS, Limits
@@ -313,8 +314,11 @@ def _is_clifford(circuit: Circuit) -> bool:
         found = stack.pop()
         if found.frames is not None and any(f.terms or f.constant for f in found.frames):
             return False
-        for item in leaves(found):
-            if isinstance(item, Leaf):
+        for item in leaves(found, rows=True):
+            if isinstance(item, Rows):
+                if row_moves(item) is None:
+                    return False
+            elif isinstance(item, Leaf):
                 moves = clifford_moves(item.name, item.angles, item.qubits, item.controls, item.power)
                 if moves is None:
                     return False
