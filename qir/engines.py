@@ -6,7 +6,7 @@ measurement in the middle splits it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -173,29 +173,28 @@ class VectorEngine:
         ones = branch.state.reshape(-1, 2, 2**slot)[:, 1]
         return float(np.vdot(ones, ones).real)
 
-    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+    def measure(self, branch: Branch, wire: int) -> Iterator[tuple[int, Branch]]:
         p = self._probability(branch, wire)
         slot = self.place([wire])[0]
-        result = []
         weights = split_shots(branch.weight, p, self.rng, exact=self.exact)
         live = [k for k in (0, 1) if weights[k] > 0 and (p, 1 - p)[1 - k] > 1e-14]
         for outcome in live:
-            state = branch.state.copy() if outcome != live[-1] else branch.state
+            # The last outcome takes over the state, the memory and the waiting measurements.
+            last = outcome == live[-1]
+            state = branch.state if last else branch.state.copy()
             state.reshape(-1, 2, 2**slot)[:, 1 - outcome] = 0
             state /= np.sqrt(p if outcome else 1 - p)
-            result.append((outcome, Branch(branch.memory.copy(), state, weights[outcome], list(branch.deferred), branch.flow)))
-        return result
+            memory = branch.memory if last else branch.memory.copy()
+            yield outcome, Branch(memory, state, weights[outcome], list(branch.deferred), branch.flow)
 
-    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+    def reset(self, branch: Branch, wire: int) -> Iterator[Branch]:
         slot = self.place([wire])[0]
-        result = []
         for outcome, b in self.measure(branch, wire):
             if outcome:
                 view = b.state.reshape(-1, 2, 2**slot)
                 view[:, 0] = view[:, 1]
                 view[:, 1] = 0
-            result.append(b)
-        return result
+            yield b
 
     def sample(self, branch: Branch, shots: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """Basis states by their probabilities, in random order."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Union
@@ -23,7 +23,7 @@ from qir.clifford_rows import row_moves
 from qir.diagnostics import error
 from qir.engines import DensityEngine, StabilizerEngine, VectorEngine
 from qir.errors import ParseError, UsageError
-from qir.execution import Branch, Leaf, Rows, Unsupported, leaves, run
+from qir.execution import Branch, Leaf, Rows, Unsupported, histories, leaves
 from qir.frontends import open_source, read
 from qir.job import JobCircuit, JobSpec
 from qir.limits import DEFAULT_LIMITS, Limits
@@ -215,17 +215,21 @@ def _run_entry(
         raise UsageError(f"observables: {reason}") from None
     each = flatten(observed)
     sizes = shape(observed)
-    runs = [_prepare(circuit, b, rng, rates, exact=True) for b in bindings]
-    ends = [r.run() for r in runs]
-    table = np.array([[_expected(r, end, o) for o in each] for r, end in zip(runs, ends)])
+    table = np.zeros((len(bindings), len(each)))
+    vector, method = None, ""
+    for row, b in zip(table, bindings):
+        prepared = _prepare(circuit, b, rng, rates, exact=True)
+        method, total = prepared.method, 0.0
+        for number, branch in enumerate(prepared.run()):
+            row += branch.weight * np.array([_expected(prepared, branch, o) for o in each])
+            total += branch.weight
+            vector = prepared.statevector(branch) if number == 0 and len(bindings) == 1 else None
+        row /= total
     try:
         left, right = np.broadcast_arrays(np.arange(len(flat)).reshape(sweep), np.arange(len(each)).reshape(sizes))
     except ValueError:
         raise UsageError(f"observables of shape {sizes} do not fit parameter values of shape {sweep}") from None
-    expectations = table[left, right]
-    single = len(flat) == 1
-    vector = runs[0].statevector(ends[0]) if single else None
-    return [CircuitResult(entry.name, shots, runs[0].method, None, vector, expectations[()])]
+    return [CircuitResult(entry.name, shots, method, None, vector, table[left, right][()])]
 
 
 @dataclass
@@ -239,16 +243,16 @@ class _Run:
     values: dict[str, float]
     start: Any
 
-    def run(self, weight: float = 1.0) -> list[Branch]:
+    def run(self, weight: float = 1.0) -> Iterator[Branch]:
         memory = Memory(self.circuit.num_clbits, self.circuit.cregs)
-        return run(self.circuit, [Branch(memory, self.start(), weight)], self.engine, values=self.values)
+        return histories(self.circuit, [Branch(memory, self.start(), weight)], self.engine, values=self.values)
 
-    def statevector(self, branches: list[Branch]) -> Complex | None:
-        """Over all wires; None when there is no single pure state."""
+    def statevector(self, branch: Branch) -> Complex | None:
+        """Over all wires; None when there is none."""
         n = self.circuit.num_qubits
-        if self.method != "statevector" or len(branches) != 1 or n > MAX_QUBITS:
+        if self.method != "statevector" or n > MAX_QUBITS:
             return None
-        state = branches[0].state[:, 0]
+        state: Complex = branch.state[:, 0]
         order = sorted(self.slots, key=lambda w: self.slots[w])
         if order == list(range(n)):
             return state
@@ -340,8 +344,12 @@ def _sample(
 ) -> CircuitResult:
     if shots is None:
         prepared = _prepare(circuit, values, rng, rates, exact=True)
-        branches = prepared.run()
-        return CircuitResult(None, None, prepared.method, None, prepared.statevector(branches))
+        for number, branch in enumerate(prepared.run()):
+            # Several histories have no state in common; that there are several is enough to know.
+            vector = prepared.statevector(branch) if number == 0 else None
+            if number:
+                break
+        return CircuitResult(None, None, prepared.method, None, vector)
     prepared = _prepare(circuit, values, rng, rates, exact=False)
     implied = not circuit.measures
     bits: list[npt.NDArray[np.uint8]] = []
@@ -349,10 +357,9 @@ def _sample(
     # A trajectory of noise is one shot; every other method runs all shots at once.
     rounds, each = (shots, 1) if prepared.method == "trajectories" else (1, shots)
     for _ in range(rounds):
-        branches = prepared.run(each)
-        for branch in branches:
+        for number, branch in enumerate(prepared.run(each)):
             bits.append(_bits(prepared, branch, implied, rng))
-        vector = prepared.statevector(branches)
+            vector = prepared.statevector(branch) if number == 0 and rounds == 1 else None
     table = np.concatenate(bits) if bits else np.zeros((0, 0), np.uint8)
     registers = _registers(entry, circuit, implied)
     return CircuitResult(None, shots, prepared.method, _counts(table, registers), vector)
@@ -420,9 +427,10 @@ def _count(table: npt.NDArray[np.uint8], places: Sequence[int | None]) -> dict[s
 # -- observables --------------------------------------------------------------------------------
 
 
-def _expected(prepared: _Run, branches: list[Branch], observable: Mapping[str, float]) -> float:
+def _expected(prepared: _Run, branch: Branch, observable: Mapping[str, float]) -> float:
+    """The expectation value in one history."""
     n = prepared.circuit.num_qubits
-    total, weight = 0.0, sum(b.weight for b in branches)
+    total = 0.0
     for letters, coefficient in observable.items():
         if len(letters) != n:
             raise UsageError(f"the observable {letters!r} has {len(letters)} letters for {n} qubits")
@@ -431,6 +439,5 @@ def _expected(prepared: _Run, branches: list[Branch], observable: Mapping[str, f
         if any(p != "Z" for p in idle):
             continue  # <X> and <Y> of a qubit in |0> are 0; <Z> is 1
         live = {q: p for q, p in paulis.items() if q in prepared.slots}
-        value = sum(b.weight * prepared.engine.expectation(b, live) for b in branches) if live else weight
-        total += coefficient * value / weight
+        total += coefficient * (prepared.engine.expectation(branch, live) if live else 1.0)
     return total
