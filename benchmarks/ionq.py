@@ -16,6 +16,7 @@ import gc
 import hashlib
 import json
 import math
+import subprocess
 import sys
 import tempfile
 import time
@@ -225,18 +226,13 @@ def plot(record: dict[str, Found], mine: dict[str, dict[str, dict[str, Any]]], t
 # -- the command --------------------------------------------------------------------------------------
 
 
-def _record(path: Path, circuits: Sequence[Path]) -> dict[str, Found]:
-    """The recorded runs of these circuits."""
-    kept = json.loads(path.read_text(encoding="utf-8"))["circuits"]
-    for circuit in circuits:
-        if kept.get(circuit.stem, {}).get("sha256") != digest(circuit):
-            sys.exit(f"{path.name} has no record of this {circuit.stem}; run with --live")
-    return {circuit.stem: kept[circuit.stem]["runs"] for circuit in circuits}
+def _kept(path: Path, circuits: Sequence[Path]) -> dict[str, Found]:
+    """The recorded runs of these very circuits, those there are."""
+    kept = json.loads(path.read_text(encoding="utf-8"))["circuits"] if path.exists() else {}
+    return {c.stem: kept[c.stem]["runs"] for c in circuits if kept.get(c.stem, {}).get("sha256") == digest(c)}
 
 
 def _write(path: Path, circuits: Sequence[Path], record: dict[str, Found], python: str) -> None:
-    import subprocess
-
     asked = subprocess.run([python, str(HERE / "peers.py"), "versions"], capture_output=True, text=True, check=True)
     rows = [f"  {json.dumps(c.stem)}: {json.dumps({'sha256': digest(c), 'runs': record[c.stem]})}" for c in circuits]
     head = json.dumps(json.loads(asked.stdout))
@@ -251,7 +247,7 @@ def main() -> None:
     parser.add_argument("--levels", default="2")
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--live", action="store_true", help="run the peers")
-    parser.add_argument("--peers", default=",".join(peers.CONFIGURATIONS), help="which of them, with --live")
+    parser.add_argument("--peers", help="with --live, which of them, separated by semicolons; the record keeps the others")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has them")
     parser.add_argument("--timeout", type=float, default=60, help="seconds for a peer and a circuit")
     parser.add_argument("--jobs", type=int, default=1, help="peers at a time")
@@ -267,11 +263,15 @@ def main() -> None:
         for name, text in families.suite(options.seed):
             (folder / f"{name}.qasm").write_text(text, encoding="utf-8")
     paths = [p for p in sorted(folder.glob("*.qasm")) if not options.only or p.stem in options.only]
+    record = _kept(options.record, paths)
     if options.live:
-        record = live(paths, options.peers.split(","), options.python, options.timeout, options.jobs)
+        chosen = options.peers.split(";") if options.peers else list(peers.CONFIGURATIONS)
+        fresh = live(paths, chosen, options.python, options.timeout, options.jobs)
+        joined = {circuit: {**record.get(circuit, {}), **runs} for circuit, runs in fresh.items()}
+        record = {c: {name: runs[name] for name in peers.CONFIGURATIONS if name in runs} for c, runs in joined.items()}
         _write(options.record, paths, record, options.python)
-    else:
-        record = _record(options.record, paths)
+    elif missing := [path.stem for path in paths if path.stem not in record]:
+        sys.exit(f"{options.record.name} has no record of this {missing[0]}; run with --live")
     lines: list[str] = []
     mine: dict[str, dict[str, dict[str, Any]]] = {}
     for target in options.targets.split(","):

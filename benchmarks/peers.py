@@ -45,12 +45,14 @@ def _read_qiskit(text: str) -> Any:
 
 
 def _unmeasured(text: str) -> Any:
-    """Without barriers and measurements, which some tools do not read."""
+    """Without barriers, measurements and classical bits, which some tools do not read or fail on."""
+    from qiskit import QuantumCircuit
+
     circuit = _read_qiskit(text)
-    plain = circuit.copy_empty_like()
+    plain = QuantumCircuit(circuit.num_qubits)
     for item in circuit.data:
         if item.operation.name not in ("barrier", "measure"):
-            plain.append(item)
+            plain.append(item.operation, [circuit.find_bit(q).index for q in item.qubits])
     return plain
 
 
@@ -63,11 +65,14 @@ def _steps_qiskit(circuit: Any) -> Iterator[Step]:
         yield item.operation.name, qubits, matrix
 
 
-def _qiskit(level: int) -> Peer:
+def _qiskit(level: int, *, zero: bool = True) -> Peer:
+    """zero: Qiskit's default takes inputs for |0> and uses idle qubits as clean ones."""
+
     def compiled(circuit: Any) -> Any:
         from qiskit import transpile
 
-        return transpile(circuit, basis_gates=["rzz", "rx", "rz"], optimization_level=level, seed_transpiler=0)
+        return transpile(circuit, basis_gates=["rzz", "rx", "rz"], optimization_level=level, seed_transpiler=0,
+                         qubits_initially_zero=zero)  # fmt: skip
 
     return _read_qiskit, compiled, _steps_qiskit
 
@@ -89,7 +94,7 @@ def _qiskit_ionq(level: int, *, plugin: bool) -> Peer:
         config = PassManagerConfig.from_backend(backend, seed_transpiler=0)
         return TrappedIonOptimizerPlugin().pass_manager(config, level).run(circuit)
 
-    return _read_qiskit, compiled, _steps_qiskit
+    return _unmeasured if plugin else _read_qiskit, compiled, _steps_qiskit
 
 
 def _ucc(gates: set[str] | None) -> Peer:
@@ -199,6 +204,7 @@ def _steps_pyzx(circuit: Any) -> Iterator[Step]:
 
 CONFIGURATIONS: dict[str, Peer] = {
     **{f"qiskit:rzz-O{k}": _qiskit(k) for k in (1, 2, 3)},
+    "qiskit:rzz-O3, any input": _qiskit(3, zero=False),
     **{f"qiskit-ionq:O{k}": _qiskit_ionq(k, plugin=False) for k in (1, 2, 3)},
     **{f"qiskit-ionq:O{k}+plugin": _qiskit_ionq(k, plugin=True) for k in (1, 3)},
     **{f"pytket:{kind}": _pytket(kind) for kind in ("synth", "peephole-cx", "peephole-tk2", "greedypauli")},
