@@ -233,8 +233,11 @@ def _kept(path: Path, circuits: Sequence[Path]) -> dict[str, Found]:
 
 
 def _write(path: Path, circuits: Sequence[Path], record: dict[str, Found], python: str) -> None:
-    asked = subprocess.run([python, str(HERE / "peers.py"), "versions"], capture_output=True, text=True, check=True)
-    rows = [f"  {json.dumps(c.stem)}: {json.dumps({'sha256': digest(c), 'runs': record[c.stem]})}" for c in circuits]
+    """Keep these runs, and those of other circuits that are there already."""
+    asked = subprocess.run([python, str(HERE / "peers.py"), "versions", "1"], capture_output=True, text=True, check=True)
+    kept = json.loads(path.read_text(encoding="utf-8"))["circuits"] if path.exists() else {}
+    kept.update({c.stem: {"sha256": digest(c), "runs": record[c.stem]} for c in circuits})
+    rows = [f"  {json.dumps(name)}: {json.dumps(kept[name])}" for name in sorted(kept)]
     head = json.dumps(json.loads(asked.stdout))
     path.write_text('{\n "versions": ' + head + ',\n "circuits": {\n' + ",\n".join(rows) + "\n }\n}\n", encoding="utf-8")
 
@@ -249,7 +252,7 @@ def main() -> None:
     parser.add_argument("--live", action="store_true", help="run the peers")
     parser.add_argument("--peers", help="with --live, which of them, separated by semicolons; the record keeps the others")
     parser.add_argument("--python", default=sys.executable, help="the interpreter that has them")
-    parser.add_argument("--timeout", type=float, default=60, help="seconds for a peer and a circuit")
+    parser.add_argument("--timeout", type=float, default=60, help="CPU seconds for a peer and a circuit")
     parser.add_argument("--jobs", type=int, default=1, help="peers at a time")
     parser.add_argument("--record", type=Path, default=HERE / "peers_ionq.json", help="where runs are kept")
     parser.add_argument("--verify", action="store_true")
