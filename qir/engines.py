@@ -24,7 +24,7 @@ from qir.params import Angle
 from qir.statevector import Gate, apply, fuse
 from qir.tableau import MOVES, Move, Tableau, clifford_moves
 
-__all__ = ["DensityEngine", "StabilizerEngine", "VectorEngine", "gate_matrix", "split_shots"]
+__all__ = ["DensityEngine", "StabilizerEngine", "TrajectoryEngine", "VectorEngine", "gate_matrix", "split_shots"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 _MAX_DENSE = 10
@@ -128,16 +128,13 @@ class VectorEngine:
         slots: Mapping[int, int] | None = None,
         *,
         exact: bool = False,
-        rates: Rates | None = None,
     ) -> None:
-        self.rng, self.slots, self.exact, self.rates = rng, slots, exact, rates
+        self.rng, self.slots, self.exact = rng, slots, exact
 
     def place(self, wires: Sequence[int]) -> tuple[int, ...]:
         return tuple(wires) if self.slots is None else tuple(self.slots[w] for w in wires)
 
     def prepare(self, gates: list[Leaf]) -> Any:
-        if self.rates:
-            return [(m, self.place(leaf.qubits)) for m, leaf in zip(matrices(gates), gates)]
         gates = unfold(gates)
         # A gate with many controls acts on a small part of the state, and has too large a matrix.
         held = [len(g.qubits) > _HELD and len(g.controls) > 0 for g in gates]
@@ -149,24 +146,7 @@ class VectorEngine:
         return fusion.plan(found)
 
     def apply(self, branch: Branch, prepared: Any) -> None:
-        if not self.rates:
-            branch.state = fusion.run(branch.state, prepared)
-            return
-        for matrix, qubits in prepared:
-            branch.state = apply(branch.state, matrix, qubits)
-            self._kick(branch, qubits)
-
-    def _kick(self, branch: Branch, qubits: tuple[int, ...]) -> None:
-        """A random Pauli error: depolarising noise as one trajectory."""
-        assert self.rates is not None
-        rate = self.rates.get(len(qubits), 0.0)
-        if not rate or self.rng.random() >= rate * (1 - 4.0 ** -len(qubits)):
-            return
-        chosen = int(self.rng.integers(1, 4 ** len(qubits)))
-        for k, q in enumerate(qubits):
-            letter = chosen >> (2 * k) & 3
-            if letter:
-                branch.state = apply(branch.state, pauli_matrix("IXYZ"[letter]), (q,))
+        branch.state = fusion.run(branch.state, prepared)
 
     def _probability(self, branch: Branch, wire: int) -> float:
         slot = self.place([wire])[0]
@@ -228,6 +208,56 @@ class VectorEngine:
             parity = np.where(np.bitwise_count(index & sign) & 1, -1.0, 1.0)
             total += float((flat[index ^ flip].conj() * parity * flat[index] * 1j**ys).sum().real)
         return total
+
+
+class TrajectoryEngine(VectorEngine):
+    """Depolarising noise as random Pauli errors after gates: one history for every course of errors that shots take,
+    so that shots share all that comes before their first error."""
+
+    def __init__(self, rng: np.random.Generator, slots: Mapping[int, int], rates: Rates) -> None:
+        super().__init__(rng, slots)
+        self.rates = rates
+
+    def prepare(self, gates: list[Leaf]) -> list[Gate]:
+        return [(m, self.place(leaf.qubits)) for m, leaf in zip(matrices(gates), gates)]
+
+    def apply(self, branch: Branch, prepared: list[Gate]) -> None:
+        """Without errors."""
+        branch.state = fusion.run(branch.state, fusion.plan(prepared))
+
+    def scatter(self, branch: Branch, prepared: list[Gate]) -> Iterator[Branch]:
+        """Apply gates; the branches that errors split the shots into."""
+        sizes = [len(qubits) for _, qubits in prepared]
+        odds = np.array([self.rates.get(k, 0.0) * (1 - 4.0**-k) for k in sizes])
+        waiting = [(0, branch)]
+        while waiting:
+            at, b = waiting.pop()
+            hit = self.rng.binomial(int(b.weight), odds[at:])
+            first = int(np.argmax(hit > 0)) if hit.any() else len(hit)
+            upto = min(at + first + 1, len(prepared))
+            self.apply(b, prepared[at:upto])
+            if first == len(hit):
+                yield b
+                continue
+            count, kinds = int(hit[first]), 4 ** sizes[upto - 1] - 1
+            waiting.append((upto, b))
+            for code, shots in enumerate(self.rng.multinomial(count, np.full(kinds, 1 / kinds)), start=1):
+                if shots:
+                    other = Branch(b.memory.copy(), b.state.copy(), int(shots), list(b.deferred), b.flow)
+                    self._strike(other, prepared[upto - 1][1], code)
+                    # Errors are followed before the rest, so that few states wait.
+                    waiting.append((upto, other))
+            b.weight -= count
+            if not b.weight:
+                waiting = [entry for entry in waiting if entry[1] is not b]
+
+    @staticmethod
+    def _strike(branch: Branch, qubits: tuple[int, ...], code: int) -> None:
+        """A Pauli error: two bits of the code for each qubit."""
+        for k, q in enumerate(qubits):
+            letter = code >> (2 * k) & 3
+            if letter:
+                branch.state = apply(branch.state, pauli_matrix("IXYZ"[letter]), (q,))
 
 
 class DensityEngine:

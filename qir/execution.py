@@ -10,7 +10,7 @@ A measurement is deferred until somebody looks: its qubit is touched again or it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Union
 
@@ -203,7 +203,9 @@ class Branch:
 class Engine(Protocol):
     """What a kind of state must be able to do.
 
-    One with a method `prepare_rows(rows: Rows)`, which does what `prepare` does, is given long stretches of plain rows whole.
+    One with a method `prepare_rows(rows: Rows)`, which does what `prepare` does, is given long stretches of plain rows
+    whole.  One with `scatter(branch, prepared)` has that called in place of `apply`; it yields the branches that
+    chance leads to.
     """
 
     def prepare(self, gates: list[Leaf]) -> Any:
@@ -226,6 +228,7 @@ class _Runner:
     def __init__(self, engine: Engine, max_loops: int) -> None:
         self.engine = engine
         self.loops_left = max_loops
+        self.scatter: Callable[[Branch, Any], Iterator[Branch]] | None = getattr(engine, "scatter", None)
         self.programs: dict[int, tuple[Circuit, list[Step]]] = {}
 
     def program(self, circuit: Circuit) -> list[Step]:
@@ -291,7 +294,7 @@ class _Runner:
             branch.deferred.append((bit, what.qubits[0]))
             return None
         if kind == "gates":
-            if any(w in wires for _, w in branch.deferred):
+            if self.scatter is not None or any(w in wires for _, w in branch.deferred):
                 return self.gates(branch, what, wires)
             self.engine.apply(branch, what)
             return None
@@ -325,14 +328,16 @@ class _Runner:
 
     def gates(self, branch: Branch, prepared: Any, wires: frozenset[int]) -> Iterator[Branch]:
         for b in self.resolve(branch, wires=wires):
-            self.engine.apply(b, prepared)
-            yield b
+            if self.scatter is not None:
+                yield from self.scatter(b, prepared)
+            else:
+                self.engine.apply(b, prepared)
+                yield b
 
     def dynamic(self, branch: Branch, leaf: Leaf, wires: frozenset[int]) -> Iterator[Branch]:
         """A gate whose angles are known only now."""
         for b in self.resolve(branch, wires=wires):
-            self.engine.apply(b, self.engine.prepare([replace_angles(leaf, b.memory)]))
-            yield b
+            yield from self.gates(b, self.engine.prepare([replace_angles(leaf, b.memory)]), frozenset())
 
     # -- looking at bits -------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from qir.circuit import Circuit, Layout
 from qir.classical import ClassicalError, Memory
 from qir.clifford_rows import row_moves
 from qir.diagnostics import error
-from qir.engines import DensityEngine, StabilizerEngine, VectorEngine
+from qir.engines import DensityEngine, StabilizerEngine, TrajectoryEngine, VectorEngine
 from qir.errors import ParseError, UsageError
 from qir.execution import Branch, Leaf, Rows, Unsupported, histories, leaves
 from qir.frontends import open_source, read
@@ -284,7 +284,7 @@ def _prepare(
             return _Run(bound, engine, slots, "density_matrix", values, lambda: _zero(2 * n))
         if exact:
             raise Unsupported(f"exact noise takes at most {_MAX_NOISY} qubits in use, this circuit has {n}; ask for shots")
-        return _Run(bound, VectorEngine(rng, slots, rates=rates), slots, "trajectories", values, lambda: _zero(n))
+        return _Run(bound, TrajectoryEngine(rng, slots, rates), slots, "trajectories", values, lambda: _zero(n))
     if n > _SMALL and _is_clifford(bound):
         return _Run(bound, StabilizerEngine(rng, slots, exact=exact), slots, "stabilizer", values, lambda: Tableau(n))
     return _Run(bound, VectorEngine(rng, slots, exact=exact), slots, "statevector", values, lambda: _zero(n))
@@ -354,12 +354,9 @@ def _sample(
     implied = not circuit.measures
     bits: list[npt.NDArray[np.uint8]] = []
     vector = None
-    # A trajectory of noise is one shot; every other method runs all shots at once.
-    rounds, each = (shots, 1) if prepared.method == "trajectories" else (1, shots)
-    for _ in range(rounds):
-        for number, branch in enumerate(prepared.run(each)):
-            bits.append(_bits(prepared, branch, implied, rng))
-            vector = prepared.statevector(branch) if number == 0 and rounds == 1 else None
+    for number, branch in enumerate(prepared.run(shots)):
+        bits.append(_bits(prepared, branch, implied, rng))
+        vector = prepared.statevector(branch) if number == 0 else None
     table = np.concatenate(bits) if bits else np.zeros((0, 0), np.uint8)
     registers = _registers(entry, circuit, implied)
     return CircuitResult(None, shots, prepared.method, _counts(table, registers), vector)
