@@ -18,22 +18,26 @@ __all__ = ["SUITE", "Writer", "suite"]
 
 
 class Writer:
-    """Lines of an OpenQASM 2 program on one register; `w.cx(0, 1)` and `w.rz(0, angle=0.3)` append a gate."""
+    """Gates on one register; `w.cx(0, 1)` and `w.rz(0, angle=0.3)` append one."""
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self.lines: list[str] = []
+        self.gates: list[tuple[str, list[float], list[int]]] = []
 
     def __getattr__(self, gate: str) -> Callable[..., None]:
         def append(*qubits: int, angle: float | Sequence[float] | None = None) -> None:
-            angles = () if angle is None else (angle,) if isinstance(angle, (int, float)) else angle
-            values = f"({','.join(format(a, '.12g') for a in angles)})" if angles else ""
-            self.lines.append(f"{gate}{values} {','.join(f'q[{q}]' for q in qubits)};")
+            angles = [] if angle is None else [angle] if isinstance(angle, (int, float)) else list(angle)
+            self.gates.append((gate, angles, list(qubits)))
 
         return append
 
     def text(self) -> str:
-        return "\n".join(["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{self.width}];", *self.lines, ""])
+        """As an OpenQASM 2 program."""
+        lines = ["OPENQASM 2.0;", 'include "qelib1.inc";', f"qreg q[{self.width}];"]
+        for gate, angles, qubits in self.gates:
+            values = f"({','.join(format(a, '.12g') for a in angles)})" if angles else ""
+            lines.append(f"{gate}{values} {','.join(f'q[{q}]' for q in qubits)};")
+        return "\n".join([*lines, ""])
 
 
 Random = random.Random
