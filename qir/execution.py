@@ -1,8 +1,8 @@
 """Running a circuit: expansion into single operations, and an interpreter over branches.
 
 `leaves` opens user gates and boxes until only gates of the table, Pauli exponentials and effects
-(measurements, resets, classical statements, control flow) are left.  `run` walks them over a list
-of branches, one per measured record that matters.  What a state is, is the engine's business: a
+(measurements, resets, classical statements, control flow) are left.  `histories` walks them along
+branches, one per measured record that matters.  What a state is, is the engine's business: a
 statevector, a stabilizer tableau, or the Kraus operators of the checker.
 
 A measurement is deferred until somebody looks: its qubit is touched again or its bit is read.
@@ -10,7 +10,7 @@ A measurement is deferred until somebody looks: its qubit is touched again or it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, Union
 
@@ -23,7 +23,7 @@ from qir.expressions import Expr
 from qir.gates import GATES, NUM_GATES
 from qir.params import Angle
 
-__all__ = ["Branch", "Effect", "Engine", "Leaf", "Unsupported", "leaves", "run"]
+__all__ = ["Branch", "Effect", "Engine", "Leaf", "Rows", "Unsupported", "histories", "leaves", "run"]
 
 _SKIPPED = frozenset(OPERATIONS[name] for name in ("barrier", "delay", "pragma"))
 _BOX, _PAULIEXP = OPERATIONS["box"], OPERATIONS["pauliexp"]
@@ -56,24 +56,67 @@ class Effect(NamedTuple):
     extra: Extra | None = None
 
 
-Item = Union[Leaf, Effect]
+class Rows(NamedTuple):
+    """A stretch of plain rows: gates of the table with numbers for angles and nothing else to them."""
+
+    circuit: Circuit
+    start: int
+    stop: int
 
 
-def leaves(circuit: Circuit, *, limit: int = 50_000_000) -> Iterator[Item]:
+Item = Union[Leaf, Effect, Rows]
+_STRETCH = 8
+"""From so many plain rows on, a stretch is handed over as such when that is asked for."""
+
+
+def leaves(circuit: Circuit, *, limit: int = 50_000_000, rows: bool = False) -> Iterator[Item]:
     """The operations of a circuit with user gates and boxes opened, its global phase first.
+
+    rows: whether to hand over long stretches of plain rows as `Rows`, which is much faster.
 
     Unsupported when it opens to more than `limit` operations or calls an opaque gate.
     """
     budget = [limit]
     if circuit.global_phase != Angle():
         yield Leaf("gphase", (), (circuit.global_phase,))
-    yield from _leaves(circuit, budget, 0)
+    yield from _leaves(circuit, budget, 0, rows)
 
 
-def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
+def _stretches(circuit: Circuit) -> Iterator[tuple[int, int, bool]]:
+    """The rows of a circuit cut into long stretches of plain ones and what lies between."""
+    columns = circuit.columns
+    plain = (columns.opcode < NUM_GATES) & (columns.extra < 0)
+    if columns.terms is not None:
+        plain &= ~columns.terms.any(axis=1)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], plain, [False]]).astype(np.int8))).reshape(-1, 2)
+    last = 0
+    for start, stop in edges[edges[:, 1] - edges[:, 0] >= _STRETCH].tolist():
+        if last < start:
+            yield last, start, False
+        yield start, stop, True
+        last = stop
+    if last < len(columns):
+        yield last, len(columns), False
+
+
+def _leaves(circuit: Circuit, budget: list[int], depth: int, rows: bool) -> Iterator[Item]:
+    if not rows:
+        yield from _single(circuit, 0, len(circuit.columns), budget, depth, rows)
+        return
+    for start, stop, plain in _stretches(circuit):
+        if plain:
+            budget[0] -= stop - start
+            if budget[0] < 0:
+                raise Unsupported("it opens to too many operations")
+            yield Rows(circuit, start, stop)
+        else:
+            yield from _single(circuit, start, stop, budget, depth, rows)
+
+
+def _single(circuit: Circuit, start: int, stop: int, budget: list[int], depth: int, rows: bool) -> Iterator[Item]:
     if depth > _MAX_DEPTH:
         raise Unsupported("gates call one another too deeply")
-    columns = circuit.columns
+    columns = circuit.columns if stop - start == len(circuit.columns) else circuit.columns.take(np.arange(start, stop))
     budget[0] -= len(columns)
     if budget[0] < 0:
         raise Unsupported("it opens to too many operations")
@@ -81,15 +124,15 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
     qubits, params, clbits = columns.qubits.tolist(), columns.params.tolist(), columns.clbit.tolist()
     terms = None if columns.terms is None else columns.terms.tolist()
     sizes = [(g.num_qubits, g.num_params) for g in GATES.values()]
-    for row, code in enumerate(codes):
-        index = extras[row]
+    for at, code in enumerate(codes):
+        row, index = start + at, extras[at]
         if code < NUM_GATES and index < 0:
             width, count = sizes[code]
-            if terms is None or not any(terms[row]):
-                angles = tuple([Angle(v) for v in params[row][:count]])
+            if terms is None or not any(terms[at]):
+                angles = tuple([Angle(v) for v in params[at][:count]])
             else:
                 angles = circuit.row_angles(row)
-            yield Leaf(NAMES[code], tuple(qubits[row][:width]), angles)
+            yield Leaf(NAMES[code], tuple(qubits[at][:width]), angles)
             continue
         if code in _SKIPPED:
             continue
@@ -100,7 +143,7 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
             block = extra.blocks[0]
             if block.global_phase != Angle():
                 yield Leaf("gphase", (), (block.global_phase,))
-            yield from _leaves(block, budget, depth + 1)
+            yield from _leaves(block, budget, depth + 1, rows)
         elif code >= USER:
             yield from _call(circuit, row, operands, extra, budget, depth)
         elif code < NUM_GATES or code == _PAULIEXP:
@@ -108,7 +151,7 @@ def _leaves(circuit: Circuit, budget: list[int], depth: int) -> Iterator[Item]:
             controls, power = (extra.controls, extra.power) if extra is not None else ("", 1.0)
             yield Leaf(NAMES[code], operands, circuit.row_angles(row), controls, power, payload)
         else:
-            yield Effect(NAMES[code], operands, clbits[row], extra)
+            yield Effect(NAMES[code], operands, clbits[at], extra)
 
 
 def _call(circuit: Circuit, row: int, operands: tuple[int, ...], extra: Extra | None, budget: list[int], depth: int
@@ -126,6 +169,7 @@ def _call(circuit: Circuit, row: int, operands: tuple[int, ...], extra: Extra | 
         return
     items: list[Leaf] = []
     for item in leaves(body, limit=budget[0]):
+        assert not isinstance(item, Rows)
         if isinstance(item, Effect):
             raise Unsupported(f"the gate {definition.name} has a {item.kind} in its body")
         items.append(item)
@@ -157,7 +201,12 @@ class Branch:
 
 
 class Engine(Protocol):
-    """What a kind of state must be able to do."""
+    """What a kind of state must be able to do.
+
+    One with a method `prepare_rows(rows: Rows)`, which does what `prepare` does, is given long stretches of plain rows
+    whole.  One with `scatter(branch, prepared)` has that called in place of `apply`; it yields the branches that
+    chance leads to.
+    """
 
     def prepare(self, gates: list[Leaf]) -> Any:
         """Gates with numeric angles, in the form `apply` takes."""
@@ -165,10 +214,10 @@ class Engine(Protocol):
     def apply(self, branch: Branch, prepared: Any) -> None:
         """Change the state of the branch."""
 
-    def measure(self, branch: Branch, wire: int) -> list[tuple[int, Branch]]:
+    def measure(self, branch: Branch, wire: int) -> Iterable[tuple[int, Branch]]:
         """Project: an outcome and a branch (with a memory of its own) for each that has weight."""
 
-    def reset(self, branch: Branch, wire: int) -> list[Branch]:
+    def reset(self, branch: Branch, wire: int) -> Iterable[Branch]:
         """Bring a wire to |0>, whatever it was."""
 
 
@@ -176,10 +225,10 @@ Step = tuple[str, Any, frozenset[int]]
 
 
 class _Runner:
-    def __init__(self, engine: Engine, max_loops: int, max_branches: int) -> None:
+    def __init__(self, engine: Engine, max_loops: int) -> None:
         self.engine = engine
         self.loops_left = max_loops
-        self.max_branches = max_branches
+        self.scatter: Callable[[Branch, Any], Iterator[Branch]] | None = getattr(engine, "scatter", None)
         self.programs: dict[int, tuple[Circuit, list[Step]]] = {}
 
     def program(self, circuit: Circuit) -> list[Step]:
@@ -196,8 +245,14 @@ class _Runner:
                 steps.append(("gates", self.engine.prepare(list(pending)), wires))
                 pending.clear()
 
-        for item in leaves(circuit):
-            if isinstance(item, Leaf):
+        prepare_rows = getattr(self.engine, "prepare_rows", None)
+        for item in leaves(circuit, rows=prepare_rows is not None):
+            if isinstance(item, Rows):
+                assert prepare_rows is not None
+                flush()
+                touched = np.unique(item.circuit.columns.qubits[item.start : item.stop])
+                steps.append(("gates", prepare_rows(item), frozenset(touched[touched >= 0].tolist())))
+            elif isinstance(item, Leaf):
                 if all(a.is_number for a in item.angles):
                     pending.append(item)
                 else:
@@ -210,89 +265,98 @@ class _Runner:
         self.programs[id(circuit)] = (circuit, steps)
         return steps
 
-    def block(self, circuit: Circuit, branches: list[Branch]) -> list[Branch]:
-        for kind, what, wires in self.program(circuit):
-            done = [b for b in branches if b.flow]
-            branches = done + self.step(kind, what, wires, [b for b in branches if not b.flow])
-            if len(branches) > self.max_branches:
-                raise Unsupported(f"measurements lead to more than {self.max_branches} histories")
-        return branches
+    def block(self, circuit: Circuit, start: Branch) -> Iterator[Branch]:
+        """The ends of all histories that begin with a branch, one after the other: a history is followed to its end
+        before the next is begun, so that few states are alive at a time."""
+        steps = self.program(circuit)
+        waiting: list[tuple[int, Iterator[Branch]]] = [(0, iter((start,)))]
+        while waiting:
+            at, source = waiting[-1]
+            branch = next(source, None)
+            if branch is None:
+                waiting.pop()
+                continue
+            while at < len(steps) and not branch.flow:
+                following = self.step(*steps[at], branch)
+                at += 1
+                if following is not None:
+                    waiting.append((at, following))
+                    break
+            else:
+                yield branch
 
-    def step(self, kind: str, what: Any, wires: frozenset[int], branches: list[Branch]) -> list[Branch]:
+    def step(self, kind: str, what: Any, wires: frozenset[int], branch: Branch) -> Iterator[Branch] | None:
+        """Carry out one step; the branches it leads to, or None when it is the same one."""
         if kind == "measure":
             bit = what.clbit if what.clbit >= 0 else None
-            for b in branches:
-                # The bit's older value is lost; the qubit that gave it stays dephased.
-                b.deferred = [(None if c == bit else c, w) for c, w in b.deferred]
-                b.deferred.append((bit, what.qubits[0]))
-            return branches
-        if kind in ("gates", "dynamic", "reset"):
-            branches = [r for b in branches for r in self.resolve(b, wires=wires)]
-            if kind == "gates":
-                for b in branches:
-                    self.engine.apply(b, what)
-                return branches
-            if kind == "dynamic":
-                for b in branches:
-                    angles = tuple(_angle(a, b.memory) for a in what.angles)
-                    self.engine.apply(b, self.engine.prepare([what._replace(angles=angles)]))
-                return branches
-            return [r for b in branches for r in self.engine.reset(b, what.qubits[0])]
+            # The bit's older value is lost; the qubit that gave it stays dephased.
+            branch.deferred = [(None if c == bit else c, w) for c, w in branch.deferred]
+            branch.deferred.append((bit, what.qubits[0]))
+            return None
+        if kind == "gates":
+            if self.scatter is not None or any(w in wires for _, w in branch.deferred):
+                return self.gates(branch, what, wires)
+            self.engine.apply(branch, what)
+            return None
+        if kind == "dynamic":
+            return self.dynamic(branch, what, wires)
+        if kind == "reset":
+            return (r for b in self.resolve(branch, wires=wires) for r in self.engine.reset(b, what.qubits[0]))
         extra: Extra = what.extra or Extra()
         payload = extra.payload
         if kind == "if":
             assert isinstance(payload, If)
-            return self.choose(branches, payload.condition, lambda v: 0 if v else 1, extra.blocks)
+            return self.choose(branch, payload.condition, lambda v: 0 if v else 1, extra.blocks)
         if kind == "switch":
             assert isinstance(payload, Switch)
             table = {label: i for i, labels in enumerate(payload.labels) for label in labels}
             default = len(payload.labels)
-            return self.choose(branches, payload.subject, lambda v: table.get(int(v), default), extra.blocks)
+            return self.choose(branch, payload.subject, lambda v: table.get(int(v), default), extra.blocks)
         if kind == "while":
             assert isinstance(payload, While)
-            return self.loop(branches, payload.condition, extra.blocks[0])
+            return self.loop(branch, payload.condition, extra.blocks[0])
         if kind == "for":
             assert isinstance(payload, For)
-            return [r for b in branches for r in self.count(b, payload, extra.blocks[0])]
+            return self.count(branch, payload, extra.blocks[0])
         if kind == "assign":
             assert isinstance(payload, Assign)
-            return [r for b in branches for r in self.assign(b, payload)]
+            return self.assign(branch, payload)
         if kind in ("break", "continue", "end"):
-            for b in branches:
-                b.flow = kind
-            return branches
-        if not branches:
-            return branches
+            branch.flow = kind
+            return None
         raise Unsupported(f"{kind} cannot be run here")
+
+    def gates(self, branch: Branch, prepared: Any, wires: frozenset[int]) -> Iterator[Branch]:
+        for b in self.resolve(branch, wires=wires):
+            if self.scatter is not None:
+                yield from self.scatter(b, prepared)
+            else:
+                self.engine.apply(b, prepared)
+                yield b
+
+    def dynamic(self, branch: Branch, leaf: Leaf, wires: frozenset[int]) -> Iterator[Branch]:
+        """A gate whose angles are known only now."""
+        for b in self.resolve(branch, wires=wires):
+            yield from self.gates(b, self.engine.prepare([replace_angles(leaf, b.memory)]), frozenset())
 
     # -- looking at bits -------------------------------------------------------------------
 
     def resolve(
         self, branch: Branch, *, wires: frozenset[int] = frozenset(), bits: frozenset[int] = frozenset()
-    ) -> list[Branch]:
+    ) -> Iterator[Branch]:
         """Carry out the deferred measurements of some wires or bits."""
-        if not branch.deferred:
-            return [branch]
-        due = []
-        for c, w in branch.deferred:
-            if w not in due and (w in wires or (c is not None and c in bits)):
-                due.append(w)
-        result = [branch]
-        for wire in due:
-            result = [r for b in result for r in self._project(b, wire)]
-        return result
-
-    def _project(self, branch: Branch, wire: int) -> list[Branch]:
-        written = [c for c, w in branch.deferred if w == wire and c is not None]
-        branch.deferred = [(c, w) for c, w in branch.deferred if w != wire]
-        result = []
-        for outcome, b in self.engine.measure(branch, wire):
+        due = next((w for c, w in branch.deferred if w in wires or (c is not None and c in bits)), None)
+        if due is None:
+            yield branch
+            return
+        written = [c for c, w in branch.deferred if w == due and c is not None]
+        branch.deferred = [(c, w) for c, w in branch.deferred if w != due]
+        for outcome, b in self.engine.measure(branch, due):
             for c in written:
                 b.memory.bits[c] = outcome
-            result.append(b)
-        return result
+            yield from self.resolve(b, wires=wires, bits=bits)
 
-    def seen(self, branch: Branch, *expressions: Expr) -> list[Branch]:
+    def seen(self, branch: Branch, *expressions: Expr) -> Iterator[Branch]:
         """Branches in which all bits the expressions read are known."""
         bits: set[int] = set()
         for e in expressions:
@@ -302,78 +366,84 @@ class _Runner:
                 bits |= set(range(r.start, r.start + r.size))
         return self.resolve(branch, bits=frozenset(bits))
 
-    def choose(self, branches: list[Branch], condition: Expr, pick: Any, blocks: Sequence[Circuit]) -> list[Branch]:
-        known = [r for b in branches for r in self.seen(b, condition)]
-        groups: dict[int, list[Branch]] = {}
-        for b in known:
-            groups.setdefault(pick(b.memory.evaluate(condition)), []).append(b)
-        result = []
-        for number, group in sorted(groups.items()):
-            result += self.block(blocks[number], self.enter(group, blocks[number])) if number < len(blocks) else group
-        return result
-
-    @staticmethod
-    def enter(branches: list[Branch], block: Circuit) -> list[Branch]:
-        for b in branches:
-            b.memory.declare(block.variables)
-        return branches
-
-    def loop(self, branches: list[Branch], condition: Expr, body: Circuit) -> list[Branch]:
-        result: list[Branch] = []
-        active = branches
-        while active:
-            known = [r for b in active for r in self.seen(b, condition)]
-            inside: list[Branch] = []
-            for b in known:
-                (inside if b.memory.evaluate(condition) else result).append(b)
-            active = self._iterate(body, inside, result) if inside else []
-        return result
-
-    def _iterate(self, body: Circuit, branches: list[Branch], finished: list[Branch]) -> list[Branch]:
-        """One pass through a loop's body; branches that leave the loop go to `finished`."""
-        self.loops_left -= 1
-        if self.loops_left < 0:
-            raise Unsupported("a loop goes round too often")
-        going = []
-        for b in self.block(body, self.enter(branches, body)):
-            if b.flow in ("break", "end"):
-                b.flow = "" if b.flow == "break" else b.flow
-                finished.append(b)
+    def choose(self, branch: Branch, condition: Expr, pick: Any, blocks: Sequence[Circuit]) -> Iterator[Branch]:
+        for b in self.seen(branch, condition):
+            number = pick(b.memory.evaluate(condition))
+            if number < len(blocks):
+                b.memory.declare(blocks[number].variables)
+                yield from self.block(blocks[number], b)
             else:
-                b.flow = ""
-                going.append(b)
-        return going
+                yield b
 
-    def count(self, branch: Branch, payload: For, body: Circuit) -> list[Branch]:
+    def loop(self, branch: Branch, condition: Expr, body: Circuit) -> Iterator[Branch]:
+        waiting = [(0, branch)]
+        deepest = 0
+        while waiting:
+            number, start = waiting.pop()
+            for b in self.seen(start, condition):
+                if not b.memory.evaluate(condition):
+                    yield b
+                    continue
+                deepest = self._round(number, deepest)
+                for r in self._iterate(body, b):
+                    if _leaves_loop(r):
+                        yield r
+                    else:
+                        waiting.append((number + 1, r))
+
+    def count(self, branch: Branch, payload: For, body: Circuit) -> Iterator[Branch]:
         sources = payload.values if isinstance(payload.values, tuple) else (payload.values,)
-        result: list[Branch] = []
+        variable = Expr("var", payload.variable.name, (), payload.variable.type)
         for start in self.seen(branch, *sources):
             values = _loop_values(payload.values, start.memory)
             start.memory.declare([payload.variable])
-            active = [start]
-            for value in values:
-                for b in active:
-                    b.memory.assign(Expr("var", payload.variable.name, (), payload.variable.type), value)
-                active = self._iterate(body, active, result)
-                if not active:
-                    break
-            result += active
-        return result
+            waiting = [(0, start)]
+            deepest = 0
+            while waiting:
+                number, b = waiting.pop()
+                if number == len(values):
+                    yield b
+                    continue
+                deepest = self._round(number, deepest)
+                b.memory.assign(variable, values[number])
+                for r in self._iterate(body, b):
+                    if _leaves_loop(r):
+                        yield r
+                    else:
+                        waiting.append((number + 1, r))
 
-    def assign(self, branch: Branch, payload: Assign) -> list[Branch]:
+    def _round(self, number: int, deepest: int) -> int:
+        """Count a round of a loop the first time any history comes to it."""
+        if number < deepest:
+            return deepest
+        self.loops_left -= 1
+        if self.loops_left < 0:
+            raise Unsupported("a loop goes round too often")
+        return number + 1
+
+    def _iterate(self, body: Circuit, branch: Branch) -> Iterator[Branch]:
+        branch.memory.declare(body.variables)
+        return self.block(body, branch)
+
+    def assign(self, branch: Branch, payload: Assign) -> Iterator[Branch]:
         target = payload.target
         written: set[int] = set(target.clbits)
         for name in target.registers:
             r = branch.memory.registers[name]
             written |= set(range(r.start, r.start + r.size))
-        result = self.seen(branch, payload.value, *target.args)
-        if target.op == "index":
-            result = [r for b in result for r in self.resolve(b, bits=frozenset(written))]
-        for b in result:
-            value = b.memory.evaluate(payload.value)
-            b.deferred = [(None if c in written else c, w) for c, w in b.deferred]
-            b.memory.assign(target, value, payload.value.type)
-        return result
+        for known in self.seen(branch, payload.value, *target.args):
+            for b in self.resolve(known, bits=frozenset(written)) if target.op == "index" else (known,):
+                value = b.memory.evaluate(payload.value)
+                b.deferred = [(None if c in written else c, w) for c, w in b.deferred]
+                b.memory.assign(target, value, payload.value.type)
+                yield b
+
+
+def _leaves_loop(branch: Branch) -> bool:
+    """Whether a branch leaves the loop after a round; its flow is reset when that is dealt with."""
+    flow = branch.flow
+    branch.flow = "end" if flow == "end" else ""
+    return flow in ("break", "end")
 
 
 def _angle(value: Angle, memory: Memory) -> Angle:
@@ -401,36 +471,50 @@ def _loop_values(values: Expr | tuple[Expr, ...], memory: Memory) -> Sequence[An
     return [int(found) >> i & 1 for i in range(width)]
 
 
-def run(
+def histories(
     circuit: Circuit,
-    branches: list[Branch],
+    branches: Iterable[Branch],
     engine: Engine,
     *,
     values: Mapping[str, Any] | None = None,
-    max_loops: int = 1_000_000,
+    max_loops: int = 200_000,
     max_branches: int = 1 << 20,
-) -> list[Branch]:
-    """Run a circuit from the given branches.  Measurements nobody looked at stay in `Branch.deferred`.
+) -> Iterator[Branch]:
+    """Run a circuit from the given branches, and hand over the end of one history after the other; a state that is
+    dropped before the next is asked for takes no memory.  Measurements nobody looked at stay in `Branch.deferred`.
 
     Unsupported for externs and for loops or histories beyond the bounds; ClassicalError for an
     expression without a value.
     """
-    for b in branches:
-        b.memory.declare(circuit.variables, values)
-    runner = _Runner(engine, max_loops, max_branches)
-    result = runner.block(circuit, branches)
-    if circuit.frames is not None and any(f != Angle() for f in circuit.frames):
-        turns = [Leaf("rz", (w,), (f,)) for w, f in enumerate(circuit.frames) if f != Angle()]
-        for b in result:
-            gates = [replace_angles(leaf, b.memory) for leaf in turns]
-            # A z rotation after a measurement changes nothing that is recorded.
-            engine.apply(b, engine.prepare(gates))
-    return result
+    runner = _Runner(engine, max_loops)
+    frames = circuit.frames or ()
+    turns = [Leaf("rz", (w,), (f,)) for w, f in enumerate(frames) if f != Angle()]
+    found = 0
+    for start in branches:
+        start.memory.declare(circuit.variables, values)
+        for branch in runner.block(circuit, start):
+            found += 1
+            if found > max_branches:
+                raise Unsupported(f"measurements lead to more than {max_branches} histories")
+            if turns:
+                # A z rotation after a measurement changes nothing that is recorded.
+                engine.apply(branch, engine.prepare([replace_angles(leaf, branch.memory) for leaf in turns]))
+            yield branch
+
+
+def run(
+    circuit: Circuit,
+    branches: Iterable[Branch],
+    engine: Engine,
+    *,
+    values: Mapping[str, Any] | None = None,
+    max_loops: int = 200_000,
+    max_branches: int = 1 << 20,
+) -> list[Branch]:
+    """All of `histories` at once."""
+    return list(histories(circuit, branches, engine, values=values, max_loops=max_loops, max_branches=max_branches))
 
 
 def replace_angles(leaf: Leaf, memory: Memory) -> Leaf:
     """The gate with its symbolic angles replaced by numbers from memory."""
     return leaf._replace(angles=tuple(_angle(a, memory) for a in leaf.angles))
-
-
-

@@ -8,7 +8,8 @@ by random trajectories.  Wires that nothing touches cost nothing.  The same seed
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Union
@@ -18,10 +19,11 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit, Layout
 from qir.classical import ClassicalError, Memory
+from qir.clifford_rows import row_moves
 from qir.diagnostics import error
-from qir.engines import DensityEngine, StabilizerEngine, VectorEngine
+from qir.engines import DensityEngine, StabilizerEngine, TrajectoryEngine, VectorEngine
 from qir.errors import ParseError, UsageError
-from qir.execution import Branch, Leaf, Unsupported, leaves, run
+from qir.execution import Branch, Leaf, Rows, Unsupported, histories, leaves
 from qir.frontends import open_source, read
 from qir.job import JobCircuit, JobSpec
 from qir.limits import DEFAULT_LIMITS, Limits
@@ -213,17 +215,21 @@ def _run_entry(
         raise UsageError(f"observables: {reason}") from None
     each = flatten(observed)
     sizes = shape(observed)
-    runs = [_prepare(circuit, b, rng, rates, exact=True) for b in bindings]
-    ends = [r.run() for r in runs]
-    table = np.array([[_expected(r, end, o) for o in each] for r, end in zip(runs, ends)])
+    table = np.zeros((len(bindings), len(each)))
+    vector, method = None, ""
+    for row, b in zip(table, bindings):
+        prepared = _prepare(circuit, b, rng, rates, exact=True)
+        method, total = prepared.method, 0.0
+        for number, branch in enumerate(prepared.run()):
+            row += branch.weight * np.array([_expected(prepared, branch, o) for o in each])
+            total += branch.weight
+            vector = prepared.statevector(branch) if number == 0 and len(bindings) == 1 else None
+        row /= total
     try:
         left, right = np.broadcast_arrays(np.arange(len(flat)).reshape(sweep), np.arange(len(each)).reshape(sizes))
     except ValueError:
         raise UsageError(f"observables of shape {sizes} do not fit parameter values of shape {sweep}") from None
-    expectations = table[left, right]
-    single = len(flat) == 1
-    vector = runs[0].statevector(ends[0]) if single else None
-    return [CircuitResult(entry.name, shots, runs[0].method, None, vector, expectations[()])]
+    return [CircuitResult(entry.name, shots, method, None, vector, table[left, right][()])]
 
 
 @dataclass
@@ -237,19 +243,19 @@ class _Run:
     values: dict[str, float]
     start: Any
 
-    def run(self, weight: float = 1.0) -> list[Branch]:
+    def run(self, weight: float = 1.0) -> Iterator[Branch]:
         memory = Memory(self.circuit.num_clbits, self.circuit.cregs)
-        return run(self.circuit, [Branch(memory, self.start(), weight)], self.engine, values=self.values)
+        return histories(self.circuit, [Branch(memory, self.start(), weight)], self.engine, values=self.values)
 
-    def statevector(self, branches: list[Branch]) -> Complex | None:
-        """Over all wires; None when there is no single pure state."""
+    def statevector(self, branch: Branch) -> Complex | None:
+        """Over all wires; None when there is none."""
         n = self.circuit.num_qubits
-        if self.method != "statevector" or len(branches) != 1 or n > MAX_QUBITS:
+        if self.method != "statevector" or n > MAX_QUBITS:
             return None
-        state = branches[0].state[:, 0]
+        state: Complex = branch.state[:, 0]
         order = sorted(self.slots, key=lambda w: self.slots[w])
         if order == list(range(n)):
-            return np.array(state)
+            return state
         full = np.zeros(2**n, np.complex128)
         index = np.arange(len(state))
         place = np.zeros(len(state), np.int64)
@@ -278,7 +284,7 @@ def _prepare(
             return _Run(bound, engine, slots, "density_matrix", values, lambda: _zero(2 * n))
         if exact:
             raise Unsupported(f"exact noise takes at most {_MAX_NOISY} qubits in use, this circuit has {n}; ask for shots")
-        return _Run(bound, VectorEngine(rng, slots, rates=rates), slots, "trajectories", values, lambda: _zero(n))
+        return _Run(bound, TrajectoryEngine(rng, slots, rates), slots, "trajectories", values, lambda: _zero(n))
     if n > _SMALL and _is_clifford(bound):
         return _Run(bound, StabilizerEngine(rng, slots, exact=exact), slots, "stabilizer", values, lambda: Tableau(n))
     return _Run(bound, VectorEngine(rng, slots, exact=exact), slots, "statevector", values, lambda: _zero(n))
@@ -287,19 +293,20 @@ def _prepare(
 def _zero(n: int) -> npt.NDArray[np.complex128]:
     if n > MAX_QUBITS:
         raise Unsupported(f"a state of {n} qubits is too large; the limit is {MAX_QUBITS} for circuits that are not Clifford")
-    needed = 2**n * 16
-    available = _memory()
-    if available is not None and needed * 1.2 > available:
-        raise Unsupported(f"a state of {n} qubits needs {needed / 2**30:.1f} GiB; {available / 2**30:.1f} GiB are free")
+    # Gates with controls, exchanges of wires and readout take up to half as much again.
+    needed, available = 2**n * 24, _memory()
+    if available is not None and needed > available:
+        raise Unsupported(f"a state of {n} qubits needs {needed / 2**30:.2f} GiB; {available / 2**30:.2f} GiB are free")
     state = np.zeros((2**n, 1), np.complex128)
     state[0] = 1
     return state
 
 
 def _memory() -> int | None:
-    """Free memory in bytes, None where it cannot be told."""
+    """Memory that can be had without swapping, in bytes; None where it cannot be told."""
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        found = re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(encoding="ascii"))
+        return int(found[1]) * 1024 if found else os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (ValueError, OSError, AttributeError):
         return None
 
@@ -311,8 +318,11 @@ def _is_clifford(circuit: Circuit) -> bool:
         found = stack.pop()
         if found.frames is not None and any(f.terms or f.constant for f in found.frames):
             return False
-        for item in leaves(found):
-            if isinstance(item, Leaf):
+        for item in leaves(found, rows=True):
+            if isinstance(item, Rows):
+                if row_moves(item) is None:
+                    return False
+            elif isinstance(item, Leaf):
                 moves = clifford_moves(item.name, item.angles, item.qubits, item.controls, item.power)
                 if moves is None:
                     return False
@@ -334,19 +344,19 @@ def _sample(
 ) -> CircuitResult:
     if shots is None:
         prepared = _prepare(circuit, values, rng, rates, exact=True)
-        branches = prepared.run()
-        return CircuitResult(None, None, prepared.method, None, prepared.statevector(branches))
+        for number, branch in enumerate(prepared.run()):
+            # Several histories have no state in common; that there are several is enough to know.
+            vector = prepared.statevector(branch) if number == 0 else None
+            if number:
+                break
+        return CircuitResult(None, None, prepared.method, None, vector)
     prepared = _prepare(circuit, values, rng, rates, exact=False)
     implied = not circuit.measures
     bits: list[npt.NDArray[np.uint8]] = []
     vector = None
-    # A trajectory of noise is one shot; every other method runs all shots at once.
-    rounds, each = (shots, 1) if prepared.method == "trajectories" else (1, shots)
-    for _ in range(rounds):
-        branches = prepared.run(each)
-        for branch in branches:
-            bits.append(_bits(prepared, branch, implied, rng))
-        vector = prepared.statevector(branches)
+    for number, branch in enumerate(prepared.run(shots)):
+        bits.append(_bits(prepared, branch, implied, rng))
+        vector = prepared.statevector(branch) if number == 0 else None
     table = np.concatenate(bits) if bits else np.zeros((0, 0), np.uint8)
     registers = _registers(entry, circuit, implied)
     return CircuitResult(None, shots, prepared.method, _counts(table, registers), vector)
@@ -373,9 +383,7 @@ def _bits(prepared: _Run, branch: Branch, implied: bool, rng: np.random.Generato
         for c, s in live:
             result[:, c] = outcomes[:, s]
         return result
-    total = np.cumsum(prepared.engine.probabilities(branch))
-    chosen = np.searchsorted(total, rng.random(shots) * total[-1], side="right")
-    chosen = np.minimum(chosen, len(total) - 1)
+    chosen = prepared.engine.sample(branch, shots, rng)
     for c, s in live:
         result[:, c] = chosen >> s & 1
     return result
@@ -416,9 +424,10 @@ def _count(table: npt.NDArray[np.uint8], places: Sequence[int | None]) -> dict[s
 # -- observables --------------------------------------------------------------------------------
 
 
-def _expected(prepared: _Run, branches: list[Branch], observable: Mapping[str, float]) -> float:
+def _expected(prepared: _Run, branch: Branch, observable: Mapping[str, float]) -> float:
+    """The expectation value in one history."""
     n = prepared.circuit.num_qubits
-    total, weight = 0.0, sum(b.weight for b in branches)
+    total = 0.0
     for letters, coefficient in observable.items():
         if len(letters) != n:
             raise UsageError(f"the observable {letters!r} has {len(letters)} letters for {n} qubits")
@@ -427,8 +436,5 @@ def _expected(prepared: _Run, branches: list[Branch], observable: Mapping[str, f
         if any(p != "Z" for p in idle):
             continue  # <X> and <Y> of a qubit in |0> are 0; <Z> is 1
         live = {q: p for q, p in paulis.items() if q in prepared.slots}
-        value = sum(b.weight * prepared.engine.expectation(b, live) for b in branches) if live else weight
-        total += coefficient * value / weight
+        total += coefficient * (prepared.engine.expectation(branch, live) if live else 1.0)
     return total
-
-

@@ -6,19 +6,20 @@ independent states (one for a simulation, all basis states for a unitary).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["apply", "expectation", "fuse"]
+__all__ = ["apply", "expectation", "fuse", "small"]
 
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Gate = tuple[Complex, tuple[int, ...]]
 
 
-def _small(matrix: Complex, target: Complex, operands: Sequence[int]) -> Complex:
+def small(matrix: Complex, target: Complex, operands: Sequence[int]) -> Complex:
     """A gate times a small matrix (2**k, m), on bits `operands` of its rows."""
     k = len(target).bit_length() - 1
     width = len(operands)
@@ -74,7 +75,7 @@ def _combine(wires: list[int], group: list[Gate]) -> Gate:
     place = {q: i for i, q in enumerate(wires)}
     result: Complex = np.eye(2 ** len(wires), dtype=np.complex128)
     for matrix, qubits in group:
-        result = _small(matrix, result, [place[q] for q in qubits])
+        result = small(matrix, result, [place[q] for q in qubits])
     return result, tuple(wires)
 
 
@@ -87,7 +88,7 @@ def apply(state: Complex, matrix: Complex, qubits: Sequence[int]) -> Complex:
         state *= matrix[0, 0]
         return state
     if rows * columns <= 1 << 10 or width > 8:
-        return _small(matrix, state, qubits)
+        return small(matrix, state, qubits)
     # Operands in descending order, so that the array splits into runs (high, 2, middle, 2, ..., low).
     order = sorted(range(width), key=lambda i: -qubits[i])
     shape, last = [], n
@@ -117,24 +118,27 @@ def _multiply(view: Complex, matrix: Complex, width: int) -> None:
         _scratch.extend(np.empty(_BLOCK, np.complex128) for _ in range(2))
     size = 2**width
     tile = max(_BLOCK // (4 * size * size), 32)
-    low = view.shape[-1]
-    shape = [*view.shape[:-1], low // tile, tile] if low > tile else [*view.shape[:-1], 1, low]
-    runs = [*range(0, 2 * width + 1, 2), 2 * width + 1]
-    # The innermost dimension of the product takes the lowest runs until it is long enough.
-    inner = [runs.pop()]
-    length = shape[inner[0]]
-    while runs and length < 16 and length * shape[runs[-1]] <= tile:
-        inner.insert(0, runs.pop())
-        length *= shape[inner[0]]
+    sizes = view.shape[::2]
+    # The innermost dimension of the product takes from the lowest runs until it is long enough.
+    inside, length = [1] * len(sizes), 1
+    for at in range(width, -1, -1):
+        inside[at] = math.gcd(sizes[at], tile // length)
+        length *= inside[at]
+        if length >= 16:
+            break
+    outside = [whole // part for whole, part in zip(sizes, inside)]
     # As many of the outer runs as fit a block are taken at once, the others in a loop.
-    room, cut = max(_BLOCK // (size * length), 1), len(runs)
-    while cut and shape[runs[cut - 1]] <= room:
+    room, cut = max(_BLOCK // (size * length), 1), width + 1
+    while cut and outside[cut - 1] <= room:
         cut -= 1
-        room //= shape[runs[cut]]
-    moved = view.reshape(shape).transpose(runs + list(range(1, 2 * width, 2)) + inner)
+        room //= outside[cut]
+    shape = [n for pair in zip(outside, inside) for n in (*pair, 2)][:-1]
+    axes = range(3 * width + 2)
+    moved = view.reshape(shape).transpose(*axes[::3], *axes[2::3], *axes[1::3])
     if cut and room > 1:
         # Split the run that does not fit.
         dims = moved.shape
+        room = math.gcd(room, dims[cut - 1])
         moved = moved.reshape(*dims[: cut - 1], dims[cut - 1] // room, room, *dims[cut:])
     total = int(np.prod(moved.shape[cut:], dtype=np.int64))
     first, second = (s[:total].reshape(-1, size, length) for s in _scratch)

@@ -9,20 +9,25 @@ row n + i that of Z_i; of a state, rows 0..n-1 are destabilizers and rows n..2n-
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
+from qir.affine import outcomes
 from qir.gates import GATES
 from qir.params import Angle
 
-__all__ = ["Move", "Tableau", "clifford_moves"]
+__all__ = ["MOVES", "Move", "Tableau", "clifford_moves"]
 
 Move = tuple[str, tuple[int, ...]]
 """A gate of the small set the tableau knows (`Tableau.apply`), on operand numbers or wires."""
 
+MOVES = ("cx", "h", "s", "cz", "x", "z", "sdg", "y", "swap")
+"""The names of the moves, the most frequent first."""
+_CX, _H, _S, _CZ, _X, _Z, _SDG, _Y, _SWAP = range(len(MOVES))
+_NUMBER = {name: number for number, name in enumerate(MOVES)}
 _TOLERANCE = 1e-9
 
 
@@ -45,42 +50,47 @@ class Tableau:
     # -- gates -----------------------------------------------------------------------------
 
     def apply(self, moves: Sequence[Move]) -> None:
-        """Apply gates in order.  Known: x y z h s sdg cx cz swap."""
+        """Apply gates in order, by name and wires.  ValueError for a name that is not in `MOVES`."""
+        try:
+            kinds = [_NUMBER[name] for name, _ in moves]
+        except KeyError as unknown:
+            raise ValueError(f"the tableau does not know {unknown.args[0]}") from None
+        self.apply_numbered(kinds, [wires[0] for _, wires in moves], [wires[-1] for _, wires in moves])
+
+    def apply_numbered(self, kinds: Iterable[int], first: Iterable[int], second: Iterable[int]) -> None:
+        """Apply gates in order: numbers of their kinds in `MOVES`, their first and last wires.
+
+        One by one: each takes a few operations on long integers, less than gathering disjoint ones would.
+        """
         x, z, sign = self.x, self.z, self.sign
-        for name, wires in moves:
-            if name == "cx":
-                c, t = wires
-                sign ^= x[c] & z[t] & ~(x[t] ^ z[c])
-                x[t] ^= x[c]
-                z[c] ^= z[t]
-            elif name == "h":
-                q = wires[0]
-                sign ^= x[q] & z[q]
-                x[q], z[q] = z[q], x[q]
-            elif name == "s":
-                q = wires[0]
-                sign ^= x[q] & z[q]
-                z[q] ^= x[q]
-            elif name == "sdg":
-                q = wires[0]
-                sign ^= x[q] & ~z[q]
-                z[q] ^= x[q]
-            elif name == "cz":
-                c, t = wires
-                sign ^= x[c] & x[t] & (z[c] ^ z[t])
-                z[t] ^= x[c]
-                z[c] ^= x[t]
-            elif name == "x":
-                sign ^= z[wires[0]]
-            elif name == "z":
-                sign ^= x[wires[0]]
-            elif name == "y":
-                sign ^= x[wires[0]] ^ z[wires[0]]
-            elif name == "swap":
-                a, b = wires
-                x[a], x[b], z[a], z[b] = x[b], x[a], z[b], z[a]
+        for kind, p, q in zip(kinds, first, second):
+            if kind == _CX:
+                xc, zt = x[p], z[q]
+                sign ^= xc & zt & ~(x[q] ^ z[p])
+                x[q] ^= xc
+                z[p] ^= zt
+            elif kind == _H:
+                sign ^= x[p] & z[p]
+                x[p], z[p] = z[p], x[p]
+            elif kind == _S:
+                sign ^= x[p] & z[p]
+                z[p] ^= x[p]
+            elif kind == _CZ:
+                xc, xt = x[p], x[q]
+                sign ^= xc & xt & (z[p] ^ z[q])
+                z[q] ^= xc
+                z[p] ^= xt
+            elif kind == _X:
+                sign ^= z[p]
+            elif kind == _Z:
+                sign ^= x[p]
+            elif kind == _SDG:
+                sign ^= x[p] & ~z[p]
+                z[p] ^= x[p]
+            elif kind == _Y:
+                sign ^= x[p] ^ z[p]
             else:
-                raise ValueError(f"the tableau does not know {name}")
+                x[p], x[q], z[p], z[q] = x[q], x[p], z[q], z[p]
         self.sign = sign
 
     # -- reading ---------------------------------------------------------------------------
@@ -182,75 +192,9 @@ class Tableau:
 
         return bits(self.x).T.copy(), bits(self.z).T.copy(), bits([self.sign])[0]
 
-    def support(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        """The outcomes of measuring every wire: one of them (n,), and a basis (k, n) of the differences.
-
-        All 2**k outcomes are equally likely (Dehaene and De Moor, quant-ph/0304125).
-        """
-        n = self.n
-        x, z, sign = self.rows(n, 2 * n)
-        packed = np.concatenate([np.packbits(x, axis=1), np.packbits(z, axis=1)], axis=1)
-        half = packed.shape[1] // 2
-        quarter = 2 * sign.astype(np.int64) + (x & z).sum(axis=1)
-        # Eliminate the X parts; rows are i^quarter X^x Z^z, multiplied from the right.
-        rank = 0
-        for column in range(n):
-            byte, bit = column >> 3, np.uint8(128 >> (column & 7))
-            have = np.flatnonzero(packed[rank:, byte] & bit) + rank
-            if not len(have):
-                continue
-            pivot = have[0]
-            if pivot != rank:
-                packed[[rank, pivot]] = packed[[pivot, rank]]
-                quarter[[rank, pivot]] = quarter[[pivot, rank]]
-                have = np.flatnonzero(packed[rank:, byte] & bit) + rank
-            others = have[1:]
-            if len(others):
-                crossing = np.bitwise_count(packed[others, half:] & packed[rank, :half]).sum(axis=1)
-                quarter[others] += quarter[rank] + 2 * crossing.astype(np.int64)
-                packed[others] ^= packed[rank]
-            rank += 1
-        basis = np.unpackbits(packed[:rank, :half], axis=1)[:, :n]
-        checks = np.unpackbits(packed[rank:, half:], axis=1)[:, :n]
-        parity = ((quarter[rank:] % 4) // 2).astype(np.uint8)
-        return _solve(checks, parity), basis
-
     def sample(self, shots: int, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
         """Outcomes of measuring every wire, shape (shots, n); the tableau stays as it is."""
-        base, basis = self.support()
-        if not len(basis):
-            return np.broadcast_to(base, (shots, self.n)).copy()
-        chosen = rng.integers(0, 2, (shots, len(basis)), dtype=np.uint8)
-        mixed = (chosen.astype(np.float32) @ basis.astype(np.float32)).astype(np.int64) & 1
-        return mixed.astype(np.uint8) ^ base
-
-
-def _solve(checks: npt.NDArray[np.uint8], parity: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """One solution of checks @ v = parity over GF(2); the rows of `checks` are independent."""
-    count, n = checks.shape
-    packed = np.packbits(np.concatenate([checks, parity[:, None]], axis=1), axis=1)
-    pivots = []
-    row = 0
-    for column in range(n):
-        if row == count:
-            break
-        byte, bit = column >> 3, np.uint8(128 >> (column & 7))
-        have = np.flatnonzero(packed[:, byte] & bit)
-        below = have[have >= row]
-        if not len(below):
-            continue
-        first = below[0]
-        if first != row:
-            packed[[row, first]] = packed[[first, row]]
-            have = np.flatnonzero(packed[:, byte] & bit)
-        others = have[have != row]
-        packed[others] ^= packed[row]
-        pivots.append(column)
-        row += 1
-    result = np.zeros(n, np.uint8)
-    values = np.unpackbits(packed, axis=1)[:, n] if count else np.zeros(0, np.uint8)
-    result[pivots] = values[: len(pivots)]
-    return result
+        return outcomes(*self.rows(self.n, 2 * self.n)).sample(shots, rng)
 
 
 # -- gates as moves -----------------------------------------------------------------------------
