@@ -97,7 +97,8 @@ _OTHER_NAMES = {"u3": "u", "cu1": "cp"}
 
 
 def with_qir(gates: Rows, width: int) -> Run:
-    from qir.circuit import CircuitBuilder, Extra
+    from qir.builder import CircuitBuilder
+    from qir.circuit import Extra
     from qir.simulator import simulate
 
     builder = CircuitBuilder(width)
@@ -192,7 +193,7 @@ def statevectors(kinds: list[str], width: int) -> None:
 def tableaux(widths: list[int]) -> None:
     import stim
 
-    from qir.circuit import CircuitBuilder
+    from qir.builder import CircuitBuilder
     from qir.simulator import simulate
 
     print("\n| Clifford circuit and 1000 samples | qir | stim | ratio |\n|---|---|---|---|")
@@ -219,7 +220,7 @@ def memory(width: int) -> None:
     """Peak memory above an idle process, in a process of its own."""
     import resource
 
-    from qir.circuit import CircuitBuilder
+    from qir.builder import CircuitBuilder
     from qir.simulator import simulate
 
     builder = CircuitBuilder(width)

@@ -28,7 +28,8 @@ import numpy as np  # noqa: E402
 
 import qir  # noqa: E402
 import qir.verify  # noqa: E402
-from qir.circuit import Circuit, CircuitBuilder  # noqa: E402
+from qir.builder import CircuitBuilder  # noqa: E402
+from qir.circuit import Circuit  # noqa: E402
 from qir.errors import QirError  # noqa: E402
 from qir.gates import GATES  # noqa: E402
 from qir.journal import Journal  # noqa: E402

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 from qir.version import VERSION as __version__
 
 if TYPE_CHECKING:
+    from qir.builder import CircuitBuilder as CircuitBuilder
     from qir.circuit import Circuit as Circuit
-    from qir.circuit import CircuitBuilder as CircuitBuilder
     from qir.compiler import Compiled as Compiled
     from qir.compiler import compile as compile
     from qir.compiler import dumps as dumps
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Circuit": "qir.circuit:Circuit",
-    "CircuitBuilder": "qir.circuit:CircuitBuilder",
+    "CircuitBuilder": "qir.builder:CircuitBuilder",
     "CompileError": "qir.errors:CompileError",
     "Compiled": "qir.compiler:Compiled",
     "Diagnostic": "qir.diagnostics:Diagnostic",

@@ -1,4 +1,4 @@
-"""The IR: an immutable circuit held as columns in program order, and its builder.
+"""The IR: an immutable circuit held as columns in program order.
 
 Wires.  A circuit has `num_qubits` quantum wires and `num_clbits` classical bits.  The first
 `num_physical` wires are hardware qubits: wire k is `$k`.  The others belong to the named
@@ -8,7 +8,7 @@ over the same wires as the circuit that holds them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, overload
@@ -19,16 +19,16 @@ import numpy.typing as npt
 from qir.columns import CONTROL, NAMES, OPERATIONS, USER, Columns, Wires, is_gate, layers, wires
 from qir.diagnostics import Diagnostic
 from qir.errors import UsageError
-from qir.expressions import ClassicalType, Expr, bit, constant, register
-from qir.gates import ALIASES, GATES, gate, opcode
+from qir.expressions import ClassicalType, Expr
+from qir.gates import GATES, opcode
 from qir.params import Angle, AngleLike, angle
 from qir.source import Source, Span
 
 if TYPE_CHECKING:
-    import networkx
+    from qir.dag import Dag
 
 __all__ = [
-    "Assign", "Call", "Circuit", "CircuitBuilder", "Dag", "Definition", "Duration", "Extra", "For", "If", "Layout", "Operation",
+    "Assign", "Call", "Circuit", "Definition", "Duration", "Extra", "For", "If", "Layout", "Operation",
     "Register", "Switch", "Variable", "While",
 ]  # fmt: skip
 
@@ -381,6 +381,8 @@ class Circuit:
     @property
     def dag(self) -> Dag:
         """The dependency graph, derived on demand."""
+        from qir.dag import Dag
+
         return Dag(self)
 
     def depth(self, *, two_qubit: bool = False) -> int:
@@ -539,18 +541,6 @@ class Circuit:
         made.__dict__.update([(name, state[name]) for name in _FIELDS], columns=columns, **changes)
         return made
 
-    def empty_like(self) -> CircuitBuilder:
-        """A builder with the same wires, variables and definitions, and no operations."""
-        builder = CircuitBuilder()
-        builder._num_physical = self.num_physical
-        builder._num_qubits, builder._num_clbits = self.num_qubits, self.num_clbits
-        builder._qregs, builder._cregs = list(self.qregs), list(self.cregs)
-        builder._variables, builder._definitions = list(self.variables), list(self.definitions)
-        builder._name, builder._source = self.name, self.source
-        builder._spans = [] if self.span_table is None else [tuple(row) for row in self.span_table.tolist()]
-        builder._layout, builder._frames = self.layout, self.frames
-        return builder
-
     # -- comparing and printing ------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
@@ -578,389 +568,4 @@ class Circuit:
         return f"<Circuit{label}: {self.num_qubits} qubits, {self.num_clbits} clbits, {len(self.columns)} ops>"
 
 
-class Dag:
-    """The dependency graph of a circuit, as views.  Operations are numbered by their row."""
-
-    def __init__(self, circuit: Circuit) -> None:
-        self._circuit = circuit
-
-    def __len__(self) -> int:
-        return len(self._circuit.columns)
-
-    def wire(self, index: int) -> list[int]:
-        """The operations on a wire in order (bit c is wire num_qubits + c)."""
-        w = self._circuit.wires
-        rows: list[int] = w.op[w.start[index] : w.start[index + 1]].tolist()
-        return rows
-
-    @cached_property
-    def _edges(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-        w = self._circuit.wires
-        previous = w.previous()
-        mask = previous >= 0
-        return previous[mask], w.op[mask], w.wire[mask]
-
-    def edges(self) -> list[tuple[int, int, int]]:
-        """(operation, next operation, wire) for every wire segment between two operations."""
-        a, b, wire = self._edges
-        return list(zip(a.tolist(), b.tolist(), wire.tolist()))
-
-    def successors(self, row: int) -> list[int]:
-        """Operations that directly follow on some wire, ascending."""
-        a, b, _ = self._edges
-        return sorted(set(b[a == row].tolist()))
-
-    def predecessors(self, row: int) -> list[int]:
-        """Operations that directly precede on some wire, ascending."""
-        a, b, _ = self._edges
-        return sorted(set(a[b == row].tolist()))
-
-    def layers(self) -> list[list[int]]:
-        """Operations grouped into moments: each as early as its wires allow."""
-        circuit = self._circuit
-        level = layers(circuit.wires, len(self), np.ones(len(self), dtype=np.bool_))
-        groups: list[list[int]] = [[] for _ in range(int(level.max(initial=0)))]
-        for row, number in enumerate(level.tolist()):
-            if number:
-                groups[number - 1].append(row)
-        return groups
-
-    def longest_path(self) -> list[int]:
-        """Rows of one longest chain of operations."""
-        level = layers(self._circuit.wires, len(self), np.ones(len(self), dtype=np.bool_))
-        if not len(level):
-            return []
-        row = int(level.argmax())
-        path = [row]
-        while level[row] > 1:
-            row = next(p for p in self.predecessors(row) if level[p] == level[row] - 1)
-            path.append(row)
-        return path[::-1]
-
-    def to_networkx(self) -> networkx.MultiDiGraph[int]:
-        """A networkx graph: nodes are rows with `name`, `qubits`, `params`; edges carry `wire`."""
-        import networkx
-
-        graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
-        for row, op in enumerate(self._circuit.ops):
-            graph.add_node(row, name=op.name, qubits=op.qubits, params=op.params)
-        for a, b, wire in self.edges():
-            graph.add_edge(a, b, wire=wire)
-        return graph
-
-
 _FIELDS = tuple(f.name for f in fields(Circuit))
-
-
-class CircuitBuilder:
-    """Builds a circuit operation by operation; every gate of the table is a method.
-
-    A gate method takes its angles, then its qubits: `builder.rz("theta", 0).cx(0, 1)`.  A string
-    in place of an angle names an input parameter, which is declared when first used.
-    """
-
-    def __init__(self, num_qubits: int = 0, num_clbits: int = 0) -> None:
-        self._num_physical = 0
-        self._num_qubits = 0
-        self._num_clbits = 0
-        self._qregs: list[Register] = []
-        self._cregs: list[Register] = []
-        self._variables: list[Variable] = []
-        self._definitions: list[Definition] = []
-        self._opcode: list[int] = []
-        self._qubits: list[tuple[int, int, int]] = []
-        self._params: list[tuple[float, float, float]] = []
-        self._clbit: list[int] = []
-        self._extra: list[int] = []
-        self._span: list[int] = []
-        self._terms: dict[int, tuple[int, int, int]] = {}
-        self._extras: list[Extra] = []
-        self._angles: dict[Angle, int] = {}
-        self._spans: list[tuple[int, ...]] = []
-        self._phase = Angle()
-        self._name = ""
-        self._source: Source | None = None
-        self._layout: Layout | None = None
-        self._frames: tuple[Angle, ...] | None = None
-        self._diagnostics: tuple[Diagnostic, ...] = ()
-        if num_qubits:
-            self.add_qubits("q", num_qubits)
-        if num_clbits:
-            self.add_bits("c", num_clbits)
-
-    # -- wires -----------------------------------------------------------------------------
-
-    def add_qubits(self, name: str, size: int | None = None) -> Register:
-        """A named quantum register (a single qubit when `size` is None); returns it."""
-        found = Register(name, self._num_qubits, 1 if size is None else size, size is None)
-        self._qregs.append(found)
-        self._num_qubits += found.size
-        return found
-
-    def add_bits(self, name: str, size: int | None = None) -> Register:
-        """A named classical register (a single bit when `size` is None); returns it."""
-        found = Register(name, self._num_clbits, 1 if size is None else size, size is None)
-        self._cregs.append(found)
-        self._num_clbits += found.size
-        return found
-
-    def physical(self, count: int) -> CircuitBuilder:
-        """Make wires 0 .. count-1 the hardware qubits `$0` ...; before any register is added."""
-        if self._qregs:
-            raise UsageError("hardware qubits come before the registers")
-        self._num_physical = self._num_qubits = max(self._num_physical, count)
-        return self
-
-    def add_variable(self, variable: Variable) -> CircuitBuilder:
-        """Declare an input parameter, an output or a run-time variable."""
-        self._variables.append(variable)
-        return self
-
-    def define(self, definition: Definition) -> CircuitBuilder:
-        """Make a user gate known; apply it by its name with `append`."""
-        self._definitions.append(definition)
-        return self
-
-    # -- operations ------------------------------------------------------------------------
-
-    def append(
-        self,
-        name: str,
-        qubits: Sequence[int],
-        params: Sequence[AngleLike] = (),
-        clbits: Sequence[int] = (),
-        *,
-        extra: Extra | None = None,
-        span: tuple[int, int] | None = None,
-    ) -> CircuitBuilder:
-        """Append an operation of any kind by name.
-
-        UsageError for an unknown name, a wrong number of operands or angles, a qubit that is out
-        of range or stands twice.
-        """
-        code = self._code(name)
-        angles = [self._angle(p) for p in params]
-        controls = len(extra.controls) if extra else 0
-        self._check(name, code, qubits, len(angles), controls)
-        if code == 0 and extra is None:
-            self._phase = self._phase + angles[0]
-            return self
-        if len(qubits) > 3 or len(angles) > 3:
-            extra = replace(
-                extra or Extra(),
-                qubits=tuple(qubits) if len(qubits) > 3 else None,
-                params=tuple(angles) if len(angles) > 3 else None,
-            )
-        row = len(self._opcode)
-        self._opcode.append(code)
-        wide = extra is not None and extra.qubits is not None
-        narrow = (*(() if wide else qubits), -1, -1, -1)
-        self._qubits.append((narrow[0], narrow[1], narrow[2]))
-        if extra is not None and extra.params is not None:
-            angles = []
-        numbers = (*(a.constant for a in angles), 0.0, 0.0, 0.0)
-        self._params.append((numbers[0], numbers[1], numbers[2]))
-        if any(a.terms for a in angles):
-            t = (*(self._term(a) for a in angles), 0, 0, 0)
-            self._terms[row] = (t[0], t[1], t[2])
-        self._clbit.append(clbits[0] if name == "measure" and clbits else -1)
-        if extra is not None:
-            if clbits and name != "measure":
-                extra = replace(extra, clbits=tuple(clbits))
-            self._extra.append(len(self._extras))
-            self._extras.append(extra)
-        else:
-            self._extra.append(-1)
-        if span is None:
-            self._span.append(-1)
-        else:
-            self._span.append(len(self._spans))
-            self._spans.append(span)
-        return self
-
-    def _code(self, name: str) -> int:
-        for i, definition in enumerate(self._definitions):
-            if definition.name == name:
-                return USER + i
-        if name in OPERATIONS:
-            return OPERATIONS[name]
-        if gate(name) is None:
-            raise UsageError(f"there is no gate {name!r}")
-        return opcode(name)
-
-    def _angle(self, value: AngleLike) -> Angle:
-        result = angle(value)
-        if isinstance(value, str) and all(v.name != value for v in self._variables):
-            self._variables.append(Variable(value, ClassicalType("float", 64), "input"))
-        return result
-
-    def _term(self, value: Angle) -> int:
-        if not value.terms:
-            return 0
-        return self._angles.setdefault(value.symbolic, len(self._angles) + 1)
-
-    def _check(self, name: str, code: int, qubits: Sequence[int], num_params: int, controls: int) -> None:
-        for q in qubits:
-            if not 0 <= q < self._num_qubits:
-                raise UsageError(f"{name}: qubit {q} is out of range, the circuit has {self._num_qubits}")
-        if len(set(qubits)) != len(qubits):
-            raise UsageError(f"{name}: a qubit stands twice in {tuple(qubits)}")
-        wanted: tuple[int, int] | None = None
-        if code < 256:
-            row = GATES[NAMES[code]]
-            wanted = (row.num_qubits, row.num_params)
-        elif code >= USER:
-            definition = self._definitions[code - USER]
-            wanted = (len(definition.qubits), len(definition.params))
-        if wanted is not None:
-            if len(qubits) != wanted[0] + controls:
-                raise UsageError(f"{name} takes {wanted[0] + controls} qubits, not {len(qubits)}")
-            if num_params != wanted[1]:
-                raise UsageError(f"{name} takes {wanted[1]} angles, not {num_params}")
-
-    def __getattr__(self, name: str) -> Callable[..., CircuitBuilder]:
-        if name.startswith("_") or gate(name) is None:
-            raise AttributeError(name)
-        row = gate(name)
-        assert row is not None
-        return self._gate_method(row.name, row.num_params)
-
-    def _gate_method(self, name: str, num_params: int) -> Callable[..., CircuitBuilder]:
-        def method(*arguments: AngleLike) -> CircuitBuilder:
-            qubits = [int(q) for q in arguments[num_params:]]  # type: ignore[arg-type]
-            return self.append(name, qubits, arguments[:num_params])
-
-        method.__name__ = name
-        return method
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *GATES, *ALIASES})
-
-    def controlled(self, name: str, controls: Sequence[int], targets: Sequence[int], params: Sequence[AngleLike] = (),
-                   *, state: str | None = None, power: float = 1.0) -> CircuitBuilder:  # fmt: skip
-        """A gate with any number of controls; `state` has one of 0 and 1 per control (default all 1)."""
-        extra = Extra(controls=state or "1" * len(controls), power=power)
-        return self.append(name, [*controls, *targets], params, extra=extra)
-
-    def pauliexp(self, paulis: str, theta: AngleLike, *qubits: int) -> CircuitBuilder:
-        """exp(-i theta/2 P); the rightmost letter of `paulis` acts on the first qubit."""
-        if len(paulis) != len(qubits) or set(paulis) - set("IXYZ"):
-            raise UsageError(f"pauliexp: {paulis!r} does not fit {len(qubits)} qubits")
-        wide = tuple(qubits) if len(qubits) > 3 else None
-        return self.append("pauliexp", qubits, [theta], extra=Extra(qubits=wide, payload=paulis))
-
-    def measure(self, qubit: int, clbit: int | None = None) -> CircuitBuilder:
-        """Measure a qubit in the Z basis into a bit (or nowhere)."""
-        if clbit is not None and not 0 <= clbit < self._num_clbits:
-            raise UsageError(f"measure: bit {clbit} is out of range, the circuit has {self._num_clbits}")
-        return self.append("measure", [qubit], clbits=() if clbit is None else (clbit,))
-
-    def measure_all(self, name: str = "meas") -> CircuitBuilder:
-        """Measure every qubit into a new register."""
-        bits = self.add_bits(name, self._num_qubits)
-        for q in range(self._num_qubits):
-            self.measure(q, bits.start + q)
-        return self
-
-    def reset(self, *qubits: int) -> CircuitBuilder:
-        for q in qubits:
-            self.append("reset", [q])
-        return self
-
-    def barrier(self, *qubits: int) -> CircuitBuilder:
-        """A barrier on the qubits, or on all of them."""
-        chosen = qubits or tuple(range(self._num_qubits))
-        return self.append("barrier", chosen, extra=Extra(qubits=tuple(chosen)))
-
-    def delay(self, duration: float, *qubits: int, unit: str = "ns") -> CircuitBuilder:
-        """An idle time on the qubits (each on its own)."""
-        for q in qubits:
-            self.append("delay", [q], extra=Extra(payload=Duration(duration, unit)))
-        return self
-
-    # -- control flow ----------------------------------------------------------------------
-
-    def block(self) -> CircuitBuilder:
-        """A builder over the same wires, for the body of control flow."""
-        child = CircuitBuilder()
-        child._num_physical = self._num_physical
-        child._num_qubits, child._num_clbits = self._num_qubits, self._num_clbits
-        child._qregs, child._cregs = list(self._qregs), list(self._cregs)
-        child._variables, child._definitions = list(self._variables), list(self._definitions)
-        child._source, child._spans = self._source, self._spans
-        return child
-
-    def control(self, name: str, payload: If | While | For | Switch | Duration | None, *blocks: Circuit,
-                span: tuple[int, int] | None = None, annotations: tuple[str, ...] = ()) -> CircuitBuilder:  # fmt: skip
-        """An operation with blocks: box, if, for, while, switch."""
-        qubits = sorted({q for b in blocks for q in b.touched_qubits})
-        clbits = {c for b in blocks for c in b.touched_clbits}
-        condition: Expr | None = None
-        if isinstance(payload, (If, While)):
-            condition = payload.condition
-        elif isinstance(payload, Switch):
-            condition = payload.subject
-        if condition is not None:
-            clbits |= set(condition.clbits)
-            for found in self._cregs:
-                if found.name in condition.registers:
-                    clbits |= set(range(found.start, found.start + found.size))
-        extra = Extra(tuple(qubits), tuple(sorted(clbits)), blocks=blocks, payload=payload, annotations=annotations)
-        return self.append(name, qubits, clbits=extra.clbits, extra=extra, span=span)
-
-    def if_(self, condition: Expr | tuple[int | str, int], body: Circuit | CircuitBuilder,
-            orelse: Circuit | CircuitBuilder | None = None) -> CircuitBuilder:  # fmt: skip
-        """Run `body` when the condition holds, else `orelse`.
-
-        A condition is an expression, or (bit index or register name, value) for equality.
-        """
-        if isinstance(condition, tuple):
-            what, value = condition
-            if isinstance(what, int):
-                left: Expr = bit(what)
-                condition = left if value else Expr("!", None, (left,))
-            else:
-                found = next((r for r in self._cregs if r.name == what), None)
-                if found is None:
-                    raise UsageError(f"there is no classical register {what!r}")
-                condition = Expr("==", None, (register(what, found.size), constant(value)))
-        blocks = [b.build() if isinstance(b, CircuitBuilder) else b for b in (body, orelse) if b is not None]
-        return self.control("if", If(condition), *blocks)
-
-    # -- result ----------------------------------------------------------------------------
-
-    def build(self) -> Circuit:
-        """The circuit.  The builder may be used further."""
-        count = len(self._opcode)
-        terms = None
-        if self._terms:
-            terms = np.zeros((count, 3), np.int32)
-            for row, values in self._terms.items():
-                terms[row] = values
-        columns = Columns(
-            np.array(self._opcode, np.int32),
-            np.array(self._qubits, np.int32).reshape(-1, 3),
-            np.array(self._params, np.float64).reshape(-1, 3),
-            np.array(self._clbit, np.int32),
-            np.array(self._extra, np.int32),
-            np.array(self._span, np.int32),
-            terms,
-        )
-        return Circuit(
-            columns,
-            self._num_qubits,
-            self._num_physical,
-            tuple(self._qregs),
-            tuple(self._cregs),
-            tuple(self._angles),
-            tuple(self._extras),
-            tuple(self._definitions),
-            tuple(self._variables),
-            self._phase,
-            self._layout,
-            self._frames,
-            self._name,
-            self._source,
-            np.array(self._spans, np.int64).reshape(-1, 2) if self._spans else None,
-            self._diagnostics,
-        )

@@ -8,6 +8,7 @@ qubits.
 
 from __future__ import annotations
 
+from qir.builder import CircuitBuilder
 from qir.circuit import Circuit
 from qir.columns import OPERATIONS, Columns
 from qir.program import Program
@@ -40,7 +41,7 @@ def _measured(program: Program, circuit: Circuit, other: Circuit) -> Circuit:
     if other.measures:
         # No map: the n-th qubit goes to the n-th bit, as programs usually do.
         return _with_measurements(circuit, other, [(q, q) for q in range(min(count, other.num_clbits))])
-    builder = circuit.empty_like()
+    builder = CircuitBuilder.like(circuit)
     builder.add_bits("implied", count)
     return _with_measurements(circuit, builder.build(), [(q, q) for q in range(count)])
 

@@ -11,7 +11,8 @@ import math
 from functools import cache
 from itertools import pairwise
 
-from qir.circuit import Circuit, CircuitBuilder, Definition, Extra
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Definition, Extra
 from qir.gates import GATES
 from qir.params import Angle, angle
 

@@ -17,7 +17,8 @@ from collections import Counter
 import numpy as np
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, For, Switch, Variable, While
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, For, Switch, Variable, While
 from qir.errors import InternalError
 from qir.expressions import INT, Expr, bit, constant, register
 from qir.gates import GATES

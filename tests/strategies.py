@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from hypothesis import strategies as st
 
-from qir.circuit import Assign, Circuit, CircuitBuilder, Definition, Extra, For, Register, Switch, Variable, While
+from qir.builder import CircuitBuilder
+from qir.circuit import Assign, Circuit, Definition, Extra, For, Register, Switch, Variable, While
 from qir.expressions import BIT, BOOL, INT, ClassicalType, Expr, bit, constant, register, variable
 from qir.gates import GATES
 from qir.params import Angle, angle

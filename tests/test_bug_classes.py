@@ -18,7 +18,8 @@ import pytest
 from oracle import operator, same
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, While
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, While
 from qir.expressions import constant
 from qir.journal import Journal
 from qir.verify import equivalent
@@ -218,7 +219,7 @@ class TestDeterminism:
 
     PROGRAM = """
 import sys, qir
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 b = CircuitBuilder(5, 5)
 for k in range(14):
     b.u(0.1 * k, 0.2, 0.3, k % 5).cx(k % 5, (k + 2) % 5).rzz(0.05 * k, (k + 1) % 5, (k + 4) % 5)

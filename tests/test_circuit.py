@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, Definition, Extra, Operation
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Definition, Extra, Operation
 from qir.errors import UsageError
 from qir.params import Angle, angle, format_float
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, Duration
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Duration
 from qir.errors import UsageError
 from qir.journal import Journal
 from qir.passes.base import Context

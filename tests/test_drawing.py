@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ElementTree
 
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 from qir.drawing import draw_svg, draw_text
 
 

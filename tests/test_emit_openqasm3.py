@@ -12,7 +12,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from strategies import RADIANS, UNITARY, circuits
 
-from qir.circuit import Circuit, CircuitBuilder, Definition, Extra, Layout, Switch
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Definition, Extra, Layout, Switch
 from qir.definitions import known_as, pauliexp_definition, table_definition
 from qir.emitters.openqasm3 import Dialect, dumps, identifier
 from qir.expressions import Expr, register

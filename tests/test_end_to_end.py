@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import qir
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "examples"

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.estimate import cost, duration_us, estimate, success_probability
 from qir.targets import all_targets, find
 from qir.targets.target import Target, Timing

@@ -14,7 +14,7 @@ FLOORS: dict[str, int] = {
     "codes": 1, "expressions": 1, "diagnostics": 1, "json_text": 2, "params": 1,
     "gates": 2, "columns": 2, "affine": 2, "symplectic": 2, "clifford_phase": 3, "graphs": 2, "euler": 2, "kak": 2, "weyl": 2,
     "instantiate": 2, "kernels": 2, "embedding": 2, "schedule": 4,
-    "circuit": 3,
+    "circuit": 3, "builder": 3, "dag": 3,
     "definitions": 4, "dense": 4, "estimate": 4, "job": 4, "observables": 4, "journal": 4, "classical": 4, "execution": 4,
     "engines": 4, "noise": 4, "metrics": 4, "program": 4,
     "fusion": 4, "clifford_rows": 4, "statevector": 4, "tableau": 4, "targets": 4,
@@ -27,9 +27,9 @@ FLOORS: dict[str, int] = {
 }  # fmt: skip
 SIBLINGS = {"frontends", "emitters", "lint", "verify", "submitters", "passes"}
 
-# `Circuit.to_unitary()` and `str(circuit)` are lazy, as are a target's ways to others; there are no more looks upwards.
+# `Circuit.dag`, `Circuit.to_unitary()` and `str(circuit)` are lazy, as are a target's ways to others; there are no more looks upwards.
 UPWARD = {
-    ("circuit", "dense"), ("circuit", "emitters"), ("targets.target", "targets.ibm_files"), ("targets.target", "targets.ibm"),
+    ("circuit", "dag"), ("circuit", "dense"), ("circuit", "emitters"), ("targets.target", "targets.ibm_files"), ("targets.target", "targets.ibm"),
 }  # fmt: skip
 # The grammar is data that only the reader opens.
 SIDEWAYS = {("frontends", "grammars")}

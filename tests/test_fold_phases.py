@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.journal import Journal
 from qir.passes.base import Context
 from qir.passes.decompose import Decompose

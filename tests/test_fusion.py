@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qir import dense, fusion
-from qir.circuit import CircuitBuilder, Extra
+from qir.builder import CircuitBuilder
+from qir.circuit import Extra
 from qir.gates import GATES
 from qir.simulator import simulate
 

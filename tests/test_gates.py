@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 from qir.dense import apply, pauli_matrix
 from qir.gates import ALIASES, GATES, STDGATES, Gate, controlled, gate, opcode
 from qir.params import Angle

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, Layout, While
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Layout, While
 from qir.emitters.ibm import emit
 from qir.emitters.ibm_rzz import folded
 from qir.errors import UsageError

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import Circuit, CircuitBuilder, If, Switch
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, If, Switch
 from qir.classical import Memory
 from qir.emitters.ibm_flow import flatten
 from qir.expressions import BOOL, Expr, bit, constant, register

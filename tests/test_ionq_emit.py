@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import Circuit, CircuitBuilder, Layout
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Layout
 from qir.emitters.ionq import emit, input_object
 from qir.errors import CompileError
 from qir.frontends.ionq_json import read

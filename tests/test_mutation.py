@@ -16,7 +16,8 @@ import numpy as np
 import pytest
 from oracle import operator, program_wires, same
 
-from qir.circuit import Circuit, CircuitBuilder, Definition, Layout
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Definition, Layout
 from qir.columns import NAMES, OPERATIONS
 from qir.gates import GATES, opcode
 from qir.journal import Journal

@@ -13,7 +13,8 @@ import pytest
 from oracle import operator, same, to_qiskit
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.gates import GATES
 from qir.verify import equivalent
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from strategies import RADIANS, UNITARY, circuits
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, Definition, Extra
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Definition, Extra
 from qir.gates import GATES
 from qir.journal import Journal
 from qir.limits import Limits

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from strategies import CLIFFORD, UNITARY, circuits
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder, Layout
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Layout
 from qir.execution import Leaf, Unsupported
 from qir.gates import GATES, Row
 from qir.limits import DEFAULT_LIMITS

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.clifford_phase import phase
 from qir.gates import GATES
 from qir.journal import Journal

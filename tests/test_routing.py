@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.embedding import Costs, embed
 from qir.errors import CompileError
 from qir.gates import GATES

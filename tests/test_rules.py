@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 from qir.gates import GATES, Row
 from qir.passes.controls import controlled_phase, controlled_rotation, controlled_x
 from qir.passes.rewrite import Rule

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pytest
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.simulator import simulate
 
 aer = pytest.importorskip("qiskit_aer")

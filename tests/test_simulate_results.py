@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import qir
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.errors import ParseError, QirError, UsageError
 from qir.simulator import Counts, simulate
 

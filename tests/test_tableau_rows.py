@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import qir.simulator
 from qir.affine import outcomes
-from qir.circuit import Circuit, CircuitBuilder, Extra
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Extra
 from qir.clifford_rows import row_moves
 from qir.execution import Leaf, Rows, leaves
 from qir.simulator import simulate

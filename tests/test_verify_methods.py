@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qir.circuit import Circuit, CircuitBuilder, Layout
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit, Layout
 from qir.columns import OPERATIONS
 from qir.execution import Unsupported
 from qir.gates import GATES

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from qir.circuit import Circuit, CircuitBuilder
+from qir.builder import CircuitBuilder
+from qir.circuit import Circuit
 from qir.gates import GATES
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS

@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
-from qir.circuit import Assign, Circuit, CircuitBuilder, If, Operation, Register, Switch
+from qir.builder import CircuitBuilder
+from qir.circuit import Assign, Circuit, If, Operation, Register, Switch
 from qir.classical import ClassicalError, Memory
 from qir.diagnostics import Diagnostic, error, info
 from qir.expressions import BOOL, Expr, bit, constant, fold, register
@@ -300,7 +301,8 @@ def _plan(circuit: Circuit, items: list[_Item]) -> _Plan:
 
 
 def _build(circuit: Circuit, items: list[_Item], plan: _Plan) -> Flattened:
-    builder = replace(circuit, cregs=(), variables=tuple(v for v in circuit.variables if v.kind == "input")).empty_like()
+    inputs = tuple(v for v in circuit.variables if v.kind == "input")
+    builder = CircuitBuilder.like(replace(circuit, cregs=(), variables=inputs))
     position: dict[int, int] = {}
     owner: dict[int, Register] = {}
     order: list[int] = []
