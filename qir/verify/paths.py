@@ -40,7 +40,7 @@ _TOLERANCE = 1e-9
 """how far one may be from a multiple of pi/2 to be taken for it,"""
 _SLACK = 1e-7
 """and what all those deviations, and the phase left at the end, may add up to."""
-_WORK = 4_000_000
+_WORK = 2_000_000
 _MAX_TERMS = 200_000
 _MAX_SHIFT = 2_000
 """Terms of a variable's coefficient in which signs are looked for,"""
@@ -116,6 +116,7 @@ class _Sum:
 
     def add(self, mask: int, value: float) -> None:
         """Add a term to the phase."""
+        self.work -= 1
         old = self.phase.get(mask)
         if old is not None:
             value += old
@@ -157,7 +158,7 @@ class _Sum:
                     total[k] = v
                 else:
                     total.pop(k, None)
-            self.spend(len(more))
+            self.spend(2 * len(more))
             if len(total) > _MAX_TERMS:
                 raise Unsupported("the phase has too many terms")
         return total
@@ -175,7 +176,7 @@ class _Sum:
         """The product of two polynomials."""
         if len(a) < len(b):
             a, b = b, a
-        self.spend(len(a) * len(b))
+        self.spend(len(a) * (len(b) + sum(map(int.bit_count, b))))
         if b == {0}:
             return a
         total: Poly = set()
@@ -231,8 +232,8 @@ class _Sum:
             else:
                 return
 
-    def factor(self, y: int) -> tuple[float, Poly] | None:
-        """(theta, R) when y is multiplied by theta + pi R in the phase, R without a constant."""
+    def factor(self, y: int) -> tuple[float, Poly, float] | None:
+        """(theta, R, rounding) when y is multiplied by theta + pi R in the phase, R without a constant."""
         theta, rest, slack = 0.0, set(), 0.0
         for mask in self.holds[y]:
             value = self.phase[mask]
@@ -246,8 +247,7 @@ class _Sum:
             if near:
                 rest.add(mask ^ y)
         self.spend(len(rest) + 1)
-        self.excess(slack)
-        return theta, rest
+        return theta, rest, slack
 
     def excess(self, slack: float) -> None:
         self.slack += slack
@@ -259,12 +259,12 @@ class _Sum:
         found = self.factor(y)
         if found is None:
             return self.shift(y, hidden)
-        theta, rest = found
+        theta, rest, slack = found
         quarters = round(theta / (_PI / 2))
-        slack = abs(theta - quarters * (_PI / 2))
-        if slack > _TOLERANCE:
-            return self.turn(y, theta, rest, hidden)
-        self.excess(slack)
+        off = abs(theta - quarters * (_PI / 2))
+        if off > _TOLERANCE:
+            return self.turn(y, theta, rest, slack, hidden)
+        self.excess(slack + off)
         if quarters % 2:
             # 1 + i (-1)^R is sqrt(2) exp(i pi/4 (1 - 2 R)).
             self.forget(y)
@@ -333,13 +333,20 @@ class _Sum:
             once |= mask
         return [m for m in poly if m & self.paths & ~twice and m & (m - 1) == 0]
 
-    def turn(self, y: int, theta: float, rest: Poly, hidden: int) -> bool:
+    def turn(self, y: int, theta: float, rest: Poly, slack: float, hidden: int) -> bool:
         """Two hidden variables next to each other are three turns of a qubit, H P H P H; so is one, P H P H P."""
         for z in sorted(self.alone(rest)):
-            other = self.factor(z) if z & hidden else None
-            if other is None or y not in self.alone(other[1]):
+            if not z & hidden:
+                continue
+            other = self.factor(z)
+            if other is None:
+                if self.shift(z, hidden):
+                    return True
+                continue
+            if y not in self.alone(other[1]):
                 continue
             first, middle, last = _euler(theta, other[0])
+            self.excess(slack + other[2])
             self.forget(y)
             self.forget(z)
             left, right = rest ^ {z}, other[1] ^ {y}
