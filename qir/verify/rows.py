@@ -79,7 +79,10 @@ class Reading:
     @cached_property
     def active(self) -> Index | None:
         """The rows that mean something; None for all of them."""
-        gone = skipped(self.circuit.columns.opcode)
+        codes = self.circuit.columns.opcode
+        if int(codes.max(initial=0)) < min(_SKIPPED):
+            return None
+        gone = skipped(codes)
         return places(~gone) if gone.any() else None
 
     @cached_property
