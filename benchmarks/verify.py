@@ -38,7 +38,7 @@ from qir.targets import find  # noqa: E402
 from qir.verify import equivalent  # noqa: E402
 
 NAMES = ["h", "t", "sx", "rz", "u", "cx", "cx", "cz", "cp", "rzz", "swap", "ccx"]
-SIZES = ((5, 30), (8, 100), (8, 1000), (20, 10_000), (30, 100_000), (50, 1_000_000))
+SIZES = ((5, 30), (8, 100), (8, 1000), (20, 10_000), (30, 100_000), (36, 1_000_000))
 CORPUS = {
     "local": (".qasm", ".qasm3"), "qpu.forte-1": (".qasm", ".qasm3", ".json"), "qpu.aria-1": (".qasm", ".qasm3", ".json"),
     "ibm_fez": (".qasm", ".qasm3"), "": (".json",),
@@ -78,9 +78,9 @@ class Clock:
         qir.verify.equivalent = self._kept  # type: ignore[assignment]
 
 
-def sizes(target: str, most: int, level: int) -> None:
+def sizes(target: str, gates: list[int], level: int) -> None:
     for width, count in SIZES:
-        if count > most:
+        if count not in gates:
             continue
         circuit, machine = random_circuit(width, count), find(target)
         text = str(circuit)
@@ -212,6 +212,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=100_000, help="for --corpus, bytes of a file")
     parser.add_argument("--patience", type=int, default=120, help="for --corpus, seconds of one compile")
     parser.add_argument("--level", type=int, default=2, help="for the table by size")
+    parser.add_argument("--gates", help="sizes of the table, separated by commas")
     parser.add_argument("--large", action="store_true", help="to 1,000,000 gates (100,000 on IBM's machines)")
     options = parser.parse_args()
     if options.corpus:
@@ -222,8 +223,11 @@ def main() -> None:
     print(f"| target | qubits | gates | {times} | check MB | verdict, method | steps |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for target in (options.targets or "qpu.forte-1,ibm_fez").split(","):
-        ionq = find(target).vendor != "ibm"
-        sizes(target, (1_000_000 if ionq else 100_000) if options.large else 10_000, options.level)
+        most = 10_000 if not options.large else 100_000 if find(target).vendor == "ibm" else 1_000_000
+        gates = [count for _, count in SIZES if count <= most]
+        if options.gates:
+            gates = [int(v) for v in options.gates.split(",")]
+        sizes(target, gates, options.level)
 
 
 if __name__ == "__main__":

@@ -131,11 +131,11 @@ def to_qiskit(circuit: Circuit) -> Any:
             getattr(built, {"u3": "u"}.get(op.name, op.name))(*p, *q)
     for wire, frame in enumerate(circuit.frames or ()):
         built.rz(frame.constant, back[wire])
-    # Program qubit q ended on the wire that layout.final names: bring it back to its own.
+    # Program qubit k ended on the wire that layout.final names: bring it back to its own.
     where = [back[wire] for wire in layout.final]
-    for q in range(len(where)):
-        while where[q] != q:
-            other = where[q]
-            built.swap(q, other)
-            where = [other if w == q else q if w == other else w for w in where]
+    for k in range(len(where)):
+        while where[k] != k:
+            other = where[k]
+            built.swap(k, other)
+            where = [other if w == k else k if w == other else w for w in where]
     return built

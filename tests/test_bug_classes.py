@@ -203,7 +203,7 @@ class TestMeasurementAwareOptimisation:
         builder = B(1, 2).h(0).t(0).h(0).measure(0, 0).z(0).h(0).t(0).t(0).h(0).h(0).sdg(0).h(0).measure(0, 1)
         source = builder.build()
         assert equivalent(source, compiled(source, target, level)).equivalent
-        again = qir.simulate(compiled(source, target, level), shots=4000).counts or {}
+        again: dict[str, int] = qir.simulate(compiled(source, target, level), shots=4000).counts or {}
         # P(first = 0) = cos^2(pi/8); after it h s sdg h is nothing.
         first = sum(n for key, n in again.items() if key.replace(" ", "")[-1] == "0") / 4000
         assert abs(first - np.cos(np.pi / 8) ** 2) < 0.04

@@ -40,12 +40,18 @@ class Legs:
     wire: npt.NDArray[np.int32]
     num_wires: int
     place: Index
+    quantum: int
+    """So many legs come first, on qubits."""
     _leg: Index | None = None
 
     @cached_property
     def leg(self) -> Index:
         """Per leg the operand's number, -1 when classical."""
-        return self.place - 3 * self.op if self._leg is None else self._leg
+        if self._leg is not None:
+            return self._leg
+        found: Index = self.place - 3 * self.op
+        found[self.quantum :] = -1
+        return found
 
     def falls(self, labels: npt.NDArray[np.integer[Any]]) -> int | None:
         """The first wire along which labels fall, or None."""
@@ -65,20 +71,27 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
     wire = flat.take(found)
     special = _special(opcode, extra).tolist()
     n16 = n + c < 2**15
-    if not special and columns.terms is None and n16 and (len(clbit) == 0 or int(clbit.max()) < 0):
+    writing = places(clbit >= 0)
+    if not special and columns.terms is None and n16:
         order = np.argsort(wire.astype(np.int16), kind="stable")
         place = found.take(order)
-        op = place // 3
+        op, wire = place // 3, wire.take(order)
+        if len(writing):
+            # Bits are wires behind the qubits.
+            written = clbit.take(writing)
+            order = np.argsort(written.astype(np.int16), kind="stable")
+            writing = writing.take(order)
+            op, place = np.concatenate([op, writing]), np.concatenate([place, 3 * writing])
+            wire = np.concatenate([wire, written.take(order) + np.int32(n)])
         if rows is not None:
             place, op = place - 3 * op + 3 * rows.take(op), rows.take(op)
-        return Legs(op, wire.take(order), n + c + 1, place)
+        return Legs(op, wire, n + c + 1, place, len(found))
     row = found // 3
     ops: list[Index] = [row]
     targets: list[npt.NDArray[np.int32]] = [wire]
     legs: list[Index] = [found - 3 * row]
-    writing = places(clbit >= 0)
     if len(writing):
-        # Bits are wires of their own: their legs may follow those of the qubits.
+        # Their legs may follow those of the qubits.
         ops.append(writing)
         targets.append(clbit.take(writing) + np.int32(n))
         legs.append(np.full(len(writing), -1))
@@ -128,7 +141,8 @@ def find_legs(circuit: Circuit, rows: Index | None = None) -> Legs:
     op, leg = op.take(order), leg.take(order)
     if rows is not None:
         op = rows.take(op)
-    return Legs(op, wire.take(order), memory + 1, 3 * op + np.clip(leg, 0, 2), leg)
+    wire = wire.take(order)
+    return Legs(op, wire, memory + 1, 3 * op + np.clip(leg, 0, 2), int(np.searchsorted(wire, n)), leg)
 
 
 def _reads(angle: Angle, local: set[str]) -> str | None:

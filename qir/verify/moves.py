@@ -136,7 +136,9 @@ def check_reorder(step: Step, notes: Notes) -> None:
     # So is every operation that stands between them.
     moved = position < np.maximum.accumulate(position)
     moved |= position > np.minimum.accumulate(position[::-1])[::-1]
-    rows = places(moved & ~skipped(before.columns.opcode))
+    if notes.read(before).active is not None:
+        moved &= ~skipped(before.columns.opcode)
+    rows = places(moved)
     if not len(rows):
         return
     legs = notes.read(before).legs if 2 * len(rows) > count else find_legs(before, rows)

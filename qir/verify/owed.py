@@ -36,10 +36,8 @@ class Owed:
             raise Unjustified("what is owed does not fit the circuit")
         if not np.isfinite(step.pending).all():
             raise Unjustified("what is owed is not a number")
-        op, wire, leg, place = legs.op, legs.wire, legs.leg, legs.place
-        if len(wire) and wire[-1] >= step.before.num_qubits:
-            upto = int(np.searchsorted(wire, step.before.num_qubits))
-            op, wire, leg, place = op[:upto], wire[:upto], leg[:upto], place[:upto]
+        op, wire = legs.op[: legs.quantum], legs.wire[: legs.quantum]
+        leg, place = legs.leg[: legs.quantum], legs.place[: legs.quantum]
         narrow = (leg < 3) & (columns.qubits.ravel().take(place) == wire)
         value = _along(np.ascontiguousarray(step.pending), place, narrow)
         came = _carried(value, wire)

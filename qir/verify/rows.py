@@ -64,12 +64,14 @@ class Reading:
     def __init__(self, circuit: Circuit, tables: Tables) -> None:
         self.circuit, self.tables = circuit, tables
         columns = circuit.columns
-        if (
-            int(columns.qubits.max(initial=-1)) >= circuit.num_qubits
-            or int(columns.clbit.max(initial=-1)) >= circuit.num_clbits
-            or min(int(column.min(initial=-1)) for column in (columns.qubits, columns.clbit)) < -1
-        ):
-            raise Unjustified("an operation names a wire that its circuit does not have")
+        limits = (
+            (columns.qubits, -1, min(circuit.num_qubits, (1 << _WIDE_BITS) - 2)), (columns.clbit, -1, circuit.num_clbits),
+            (columns.opcode, 0, USER + len(circuit.definitions)), (columns.extra, -1, len(circuit.extras)),
+            (columns.terms, 0, len(circuit.angles) + 1),
+        )  # fmt: skip
+        for column, least, end in limits:
+            if column is not None and column.size and (int(column.min()) < least or int(column.max()) >= end):
+                raise Unjustified("an operation names something that its circuit does not have")
         self.narrow = (
             circuit.num_qubits < (1 << _WIRE_BITS) - 1
             and circuit.num_clbits < (1 << _BIT_BITS) - 1
@@ -79,7 +81,10 @@ class Reading:
     @cached_property
     def active(self) -> Index | None:
         """The rows that mean something; None for all of them."""
-        gone = skipped(self.circuit.columns.opcode)
+        codes = self.circuit.columns.opcode
+        if int(codes.max(initial=0)) < min(_SKIPPED):
+            return None
+        gone = skipped(codes)
         return places(~gone) if gone.any() else None
 
     @cached_property

@@ -96,7 +96,7 @@ def check_windows(step: Step, notes: Notes, whole: Whole) -> None:
         falls.append(bool((labels[1:] < labels[:-1]).any()))
         if falls[-1] and (wire := _falling(reading, labels)) is not None:
             raise Unjustified(f"window numbers fall along wire {wire}")
-    old, new, size = _compress(np.asarray(step.old, np.int64), np.asarray(step.new, np.int64))
+    old, new, size = _compress(np.asarray(step.old, np.int64), np.asarray(step.new, np.int64), falls)
     sides = _Side.of(readings[0], old, size, falls=falls[0]), _Side.of(readings[1], new, size, falls=falls[1])
     changed = _changed(*sides)
     owed = None
@@ -128,12 +128,15 @@ def _falling(reading: Reading, labels: npt.NDArray[np.integer[Any]]) -> int | No
     return legs.falls(labels)
 
 
-def _compress(old: Index, new: Index) -> tuple[Index, Index, int]:
-    """Window numbers from 0 on."""
-    filled = [labels for labels in (old, new) if len(labels)]
-    if not filled:
+def _compress(old: Index, new: Index, falls: list[bool]) -> tuple[Index, Index, int]:
+    """Window numbers from 0 on, and how many there are; `falls` tells which of the two are not ascending."""
+    ends = []
+    for labels, unsorted in zip((old, new), falls):
+        if len(labels):
+            ends += [int(labels.min()), int(labels.max())] if unsorted else [int(labels[0]), int(labels[-1])]
+    if not ends:
         return old, new, 0
-    low, high = min(int(labels.min()) for labels in filled), max(int(labels.max()) for labels in filled)
+    low, high = min(ends), max(ends)
     room = 4 * (len(old) + len(new)) + 1024
     if 0 <= low and high <= room:
         return old, new, high + 1
