@@ -123,11 +123,11 @@ class ImproveWindows:
                 continue
             targets[key] = number
             shapes = _smaller(window.shape, width, moved)
-            enough = (crossings(np.array(shapes, np.int64), width) >= needed[number]).all(axis=1)
+            enough = (crossings(shapes, width) >= needed[number]).all(axis=1)
             for shape, possible in zip(shapes, enough.tolist()):
                 if possible and (key, shape) not in failed:
                     runs.setdefault(len(shape), []).extend([_Run(number, shape)] * self.starts)
-        solutions: dict[bytes, tuple[int, _Shape, Angles]] = {}
+        solutions: dict[bytes, tuple[tuple[int, int], _Shape, Angles]] = {}
         spent, total = 0, min(work, sum(len(r) for r in runs.values()))
         for length in sorted(runs):
             for begin in range(0, len(runs[length]), _BATCH):
@@ -145,9 +145,9 @@ class ImproveWindows:
                 solved, angles = fit(unitaries[owner], batch_shapes, start, fixed=self.quarter)
                 for at in np.flatnonzero(solved).tolist():
                     key, one = keys[batch[at].target], angles.take([at])
-                    pulses = _pulses(one)
-                    if key not in solutions or pulses < solutions[key][0]:
-                        solutions[key] = (pulses, batch[at].shape, one)
+                    price = (length, _pulses(one))
+                    if key not in solutions or price < solutions[key][0]:
+                        solutions[key] = (price, batch[at].shape, one)
                 failed.update((keys[r.target], r.shape) for r in batch)
         result = [(w, *solutions[key][1:]) for w, key in zip(windows, keys) if key in solutions]
         return result, spent
@@ -162,16 +162,16 @@ def _universal(width: int) -> int:
 def _smaller(shape: _Shape, width: int, moved: int) -> list[_Shape]:
     """The shapes with one pair less, and that many of the others exchanged for another pair.
 
-    Of a shape that is longer than any need be, the shortest that does for all.
+    Of a shape that is longer than any need be, the shortest that do for all, a few as the fit of one may fail.
     """
-    number = len(pairs(width))
-    enough = tuple(i % number for i in range(_universal(width)))
-    if len(shape) > len(enough) + 1:
-        return [enough]
+    number, enough = len(pairs(width)), _universal(width)
+    turns = [tuple(i % number for i in range(size)) for size in range(enough, min(enough + 3, len(shape)))]
+    if len(shape) > enough + 1:
+        return turns
     result = {shape[:i] + shape[i + 1 :] for i in range(len(shape))}
     for _ in range(moved if len(shape) <= _MOVED else 0):
         result |= {(*s[:i], pair, *s[i + 1 :]) for s in result for i in range(len(s)) for pair in range(number)}
-    return sorted(result | {enough} if len(shape) == len(enough) + 1 else result)
+    return sorted(result | set(turns))
 
 
 def _pulses(angles: Angles) -> int:
