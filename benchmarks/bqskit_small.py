@@ -1,6 +1,7 @@
 """Two-qubit gates beside BQSKit on small circuits.
 
-    python benchmarks/bqskit_small.py FOLDER --peers PYTHON [--qubits 8] [--seconds 1200] [--record FILE] [--only NAME...]
+    python benchmarks/bqskit_small.py FOLDER --peers PYTHON [--qubits 8] [--seconds 1200] [--gates rzz cx] [--record FILE]
+        [--only NAME...]
 
 FOLDER holds OpenQASM 2 files; PYTHON is an interpreter that has bqskit.  BQSKit compiles each circuit of at most so many
 qubits at its optimization_level 3, seed 0, one worker, to rzz and u3 and to cx and u3, every run in a process of its own
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--peers", default="")
     parser.add_argument("--qubits", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=1200)
+    parser.add_argument("--gates", nargs="*", choices=GATE_SETS, default=GATE_SETS)
     parser.add_argument("--record", type=Path)
     parser.add_argument("--only", nargs="*")
     options = parser.parse_args()
@@ -85,7 +87,7 @@ def main() -> None:
         circuit = qir.loads(text)
         if circuit.num_qubits > options.qubits or (options.only and path.stem not in options.only):
             continue
-        for gate_set in GATE_SETS:
+        for gate_set in options.gates:
             key = f"{path.stem}:{gate_set}"
             if key not in record and options.peers:
                 record[key] = peer(options.peers, text, gate_set, options.seconds)

@@ -30,6 +30,11 @@ _RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
 _BATCH = 384
 """Runs that are fitted at once: what their Jacobians take stays in the cache and far from the memory's bounds."""
 
+_LONG = 100
+"""Windows that any unitary's shape is shorter than end after so many rzz."""
+_MOVED = 8
+"""In windows of more rzz than this none is put on another pair: there would be too many shapes."""
+
 _Shape = tuple[int, ...]
 _Found = tuple[Window, _Shape, Angles]
 """A window, and what can replace it."""
@@ -49,7 +54,7 @@ class ImproveWindows:
 
     stages: the qubits of a window, and how many of its rzz may be put on another pair; each stage is tried once nothing
         is found in those before.
-    most: the rzz of a window, at most.    starts: random starts per shape.
+    most: the rzz of a window, at most, but on three qubits, where 11 do for any.    starts: random starts per shape.
     work: the runs of the fit, at most, in all rounds.    rounds: how often windows are replaced, at most.
     then: passes after every round that replaced something.
     limit: circuits of more operations times qubits are left alone.
@@ -82,7 +87,8 @@ class ImproveWindows:
         entangler, rounds = "cz" if self.quarter else "rzz", 0
         while todo and work > 0 and rounds < self.rounds:
             width, moved = todo[0]
-            windows = find_windows(circuit, width, self.most, quarter=self.quarter)
+            most = _LONG if _universal(width) < self.most and not self.quarter else self.most
+            windows = find_windows(circuit, width, most, quarter=self.quarter)
             found, spent = self._search(windows, moved, failed, random, work, context)
             work -= spent
             chosen = _together(circuit, found)
@@ -117,11 +123,11 @@ class ImproveWindows:
                 continue
             targets[key] = number
             shapes = _smaller(window.shape, width, moved)
-            enough = (crossings(np.array(shapes, np.int64), width) >= needed[number]).all(axis=1)
+            enough = (crossings(shapes, width) >= needed[number]).all(axis=1)
             for shape, possible in zip(shapes, enough.tolist()):
                 if possible and (key, shape) not in failed:
                     runs.setdefault(len(shape), []).extend([_Run(number, shape)] * self.starts)
-        solutions: dict[bytes, tuple[int, _Shape, Angles]] = {}
+        solutions: dict[bytes, tuple[tuple[int, int], _Shape, Angles]] = {}
         spent, total = 0, min(work, sum(len(r) for r in runs.values()))
         for length in sorted(runs):
             for begin in range(0, len(runs[length]), _BATCH):
@@ -139,27 +145,33 @@ class ImproveWindows:
                 solved, angles = fit(unitaries[owner], batch_shapes, start, fixed=self.quarter)
                 for at in np.flatnonzero(solved).tolist():
                     key, one = keys[batch[at].target], angles.take([at])
-                    pulses = _pulses(one)
-                    if key not in solutions or pulses < solutions[key][0]:
-                        solutions[key] = (pulses, batch[at].shape, one)
+                    price = (length, _pulses(one))
+                    if key not in solutions or price < solutions[key][0]:
+                        solutions[key] = (price, batch[at].shape, one)
                 failed.update((keys[r.target], r.shape) for r in batch)
         result = [(w, *solutions[key][1:]) for w, key in zip(windows, keys) if key in solutions]
         return result, spent
+
+
+def _universal(width: int) -> int:
+    """So many rzz, all pairs in turn, have angles enough for any unitary (found to suffice, not proved to)."""
+    return -(-(4**width - 1 - 3 * width) // 5)
 
 
 @cache
 def _smaller(shape: _Shape, width: int, moved: int) -> list[_Shape]:
     """The shapes with one pair less, and that many of the others exchanged for another pair.
 
-    When it has angles enough for any unitary, all pairs in turn are one more shape.
+    Of a shape that is longer than any need be, the shortest that do for all, a few as the fit of one may fail.
     """
-    number = len(pairs(width))
+    number, enough = len(pairs(width)), _universal(width)
+    turns = [tuple(i % number for i in range(size)) for size in range(enough, min(enough + 3, len(shape)))]
+    if len(shape) > enough + 1:
+        return turns
     result = {shape[:i] + shape[i + 1 :] for i in range(len(shape))}
-    for _ in range(moved):
+    for _ in range(moved if len(shape) <= _MOVED else 0):
         result |= {(*s[:i], pair, *s[i + 1 :]) for s in result for i in range(len(s)) for pair in range(number)}
-    if 3 * width + 5 * (len(shape) - 1) >= 4**width - 1:
-        result.add(tuple(i % number for i in range(len(shape) - 1)))
-    return sorted(result)
+    return sorted(result | set(turns))
 
 
 def _pulses(angles: Angles) -> int:

@@ -12,6 +12,7 @@ A turn about z right after an rzz can be taken before it, so each gate but the f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations
@@ -124,10 +125,11 @@ def _cuts(num_qubits: int) -> list[tuple[int, ...]]:
     return [side for side in sides if 2 * len(side) < num_qubits or side[0] == 0]
 
 
-def crossings(shapes: Index, num_qubits: int) -> Index:
-    """How many pairs of shapes (m, k) lie across each cut of the qubits, (m, cuts)."""
+def crossings(shapes: Sequence[Sequence[int]], num_qubits: int) -> Index:
+    """How many pairs of shapes of any lengths lie across each cut of the qubits, (m, cuts)."""
     apart = [[(int(a) in side) != (int(b) in side) for a, b in pairs(num_qubits)] for side in _cuts(num_qubits)]
-    return np.asarray(np.array(apart, np.int64)[:, shapes].sum(axis=2).T)
+    counts = np.array([np.bincount(np.asarray(s, np.int64), minlength=len(apart[0])) for s in shapes])
+    return np.asarray(counts @ np.array(apart, np.int64).T)
 
 
 def crossings_needed(unitaries: Complex) -> Index:

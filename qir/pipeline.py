@@ -69,10 +69,10 @@ FOLD: tuple[Pass, ...] = (IfChanged(FoldPhases(), MERGE),)
 SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000, dense=4.0)
 """Many runs of the search over Pauli rotations."""
 
-NARROW = ImproveWindows(stages=((3, 0),), work=6_000, then=(*MERGE, *REBUILD))
+NARROW = ImproveWindows(stages=((3, 0),), work=2_000, then=(*MERGE, *REBUILD))
 """Windows on three qubits, each of their gates left out."""
 
-WIDE = ImproveWindows(then=(*MERGE, *REBUILD))
+WIDE = ImproveWindows(work=10_000, then=(*MERGE, *REBUILD))
 """Windows on four qubits too, and other shapes."""
 
 QUARTER = ImproveWindows(quarter=True, most=8, work=6_000, then=(Fuse(),))
