@@ -129,7 +129,8 @@ def virtual_best(found: Found) -> tuple[int, str]:
 
 def best_pulses(found: Found) -> int:
     """The fewer pulses of Qiskit's and pytket's outputs for partial zz."""
-    return min(found[name]["pulses"] for name in ("qiskit:rzz-O3", "pytket:peephole-tk2") if "pulses" in found[name])
+    runs = [found.get(name, {}) for name in ("qiskit:rzz-O3", "pytket:peephole-tk2")]
+    return min(run["pulses"] for run in runs if "pulses" in run)
 
 
 def table(record: dict[str, Found], mine: dict[str, dict[str, Any]], label: str) -> list[str]:
