@@ -19,6 +19,7 @@ import math
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -50,20 +51,20 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
 
 
-def live(paths: Sequence[Path], names: Sequence[str], python: str, timeout: float, jobs: int) -> dict[str, Found]:
-    """Every peer on every circuit."""
-    found: dict[str, Found] = {path.stem: {} for path in paths}
+def live(
+    paths: Sequence[Path], names: Sequence[str], python: str, timeout: float, jobs: int, keep: Callable[[str, Found], None]
+) -> None:
+    """Every peer on every circuit; what one gave is kept when it is done, by circuit."""
 
     def one(name: str) -> None:
         worker = peers.Worker(name, python, timeout)
-        for path in paths:
-            found[path.stem][name] = worker(path)
+        found = {path.stem: worker(path) for path in paths}
         worker.close()
-        print(f"{name}: {sum('two' in found[p.stem][name] for p in paths)} of {len(paths)}", file=sys.stderr, flush=True)
+        keep(name, found)
+        print(f"{name}: {sum('two' in run for run in found.values())} of {len(paths)}", file=sys.stderr, flush=True)
 
     with ThreadPoolExecutor(jobs) as pool:
         list(pool.map(one, names))
-    return {circuit: {name: runs[name] for name in names} for circuit, runs in found.items()}
 
 
 def ours(path: Path, target: str, level: int, *, verify: bool) -> dict[str, Any]:
@@ -128,7 +129,8 @@ def virtual_best(found: Found) -> tuple[int, str]:
 
 def best_pulses(found: Found) -> int:
     """The fewer pulses of Qiskit's and pytket's outputs for partial zz."""
-    return min(found[name]["pulses"] for name in ("qiskit:rzz-O3", "pytket:peephole-tk2") if "pulses" in found[name])
+    runs = [found.get(name, {}) for name in ("qiskit:rzz-O3", "pytket:peephole-tk2")]
+    return min(run["pulses"] for run in runs if "pulses" in run)
 
 
 def table(record: dict[str, Found], mine: dict[str, dict[str, Any]], label: str) -> list[str]:
@@ -269,10 +271,16 @@ def main() -> None:
     record = _kept(options.record, paths)
     if options.live:
         chosen = options.peers.split(";") if options.peers else list(peers.CONFIGURATIONS)
-        fresh = live(paths, chosen, options.python, options.timeout, options.jobs)
-        joined = {circuit: {**record.get(circuit, {}), **runs} for circuit, runs in fresh.items()}
-        record = {c: {name: runs[name] for name in peers.CONFIGURATIONS if name in runs} for c, runs in joined.items()}
-        _write(options.record, paths, record, options.python)
+        lock = threading.Lock()
+
+        def keep(name: str, found: Found) -> None:
+            with lock:
+                for circuit, result in found.items():
+                    runs = {**record.get(circuit, {}), name: result}
+                    record[circuit] = {known: runs[known] for known in peers.CONFIGURATIONS if known in runs}
+                _write(options.record, paths, record, options.python)
+
+        live(paths, chosen, options.python, options.timeout, options.jobs, keep)
     elif missing := [path.stem for path in paths if path.stem not in record]:
         sys.exit(f"{options.record.name} has no record of this {missing[0]}; run with --live")
     lines: list[str] = []

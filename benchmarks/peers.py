@@ -7,6 +7,8 @@ tool left them; `pulses`, those of its runs of one-qubit gates when every run is
 gpi2 (0, 1 or 2, up to a frame); and `seconds`, CPU time of the compilation, reading excluded.  Every gate of
 `two` is one zz or ms, with any angle.  A circuit that takes more than SECONDS of CPU time ends the process;
 `Worker` keeps one and starts it again.
+
+All come with `pip install -e '.[bench]'`; UCC needs Python 3.12 or 3.13, and its rows say so elsewhere.
 """
 
 from __future__ import annotations

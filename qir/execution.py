@@ -477,7 +477,7 @@ def histories(
     engine: Engine,
     *,
     values: Mapping[str, Any] | None = None,
-    max_loops: int = 200_000,
+    max_loops: int = 100_000,
     max_branches: int = 1 << 20,
 ) -> Iterator[Branch]:
     """Run a circuit from the given branches, and hand over the end of one history after the other; a state that is
@@ -508,7 +508,7 @@ def run(
     engine: Engine,
     *,
     values: Mapping[str, Any] | None = None,
-    max_loops: int = 200_000,
+    max_loops: int = 100_000,
     max_branches: int = 1 << 20,
 ) -> list[Branch]:
     """All of `histories` at once."""

@@ -156,10 +156,15 @@ def simulate(
         try:
             results += _run_entry(entry, values, wanted, count, rng, rates)
         except (Unsupported, ClassicalError) as reason:
-            raise UsageError(f"circuit {entry.name or index} cannot be simulated: {reason}") from None
+            raise UsageError(f"{_which(job, index)} cannot be simulated: {reason}") from None
         except MemoryError:
-            raise UsageError(f"circuit {entry.name or index} needs more memory than there is") from None
+            raise UsageError(f"{_which(job, index)} needs more memory than there is") from None
     return SimulationResult(results)
+
+
+def _which(job: JobSpec, index: int) -> str:
+    name = job.circuits[index].name
+    return f"circuit {name!r}" if name else f"circuit {index}" if len(job.circuits) > 1 else "the circuit"
 
 
 def _is_count(value: object, least: int) -> bool:

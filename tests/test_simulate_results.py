@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -282,3 +284,76 @@ def test_bad_text_carries_diagnostics() -> None:
     with pytest.raises(ParseError) as caught:
         simulate("OPENQASM 3; qubit q; h p;")
     assert caught.value.diagnostics
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def command(tmp_path: Path, *options: str) -> Any:
+    from click.testing import CliRunner
+
+    from qir.cli.run import command as run
+
+    path = tmp_path / "bell.qasm"
+    path.write_text(BELL, encoding="utf-8")
+    return CliRunner().invoke(run, [str(path), *options])
+
+
+def test_the_command_prints_counts(tmp_path: Path) -> None:
+    found = command(tmp_path, "--shots", "100", "--seed", "3")
+    assert found.exit_code == 0
+    assert json.loads(found.stdout)["counts"] == dict(counts(BELL, 100, seed=3))
+
+
+@pytest.mark.parametrize("noise", ["aria-1", '{"model": "depolarizing", "one_qubit": 0, "two_qubit": 0.5}'])
+def test_the_command_takes_noise(tmp_path: Path, noise: str) -> None:
+    found = json.loads(command(tmp_path, "--shots", "2000", "--noise", noise).stdout)
+    assert found["method"] == "density_matrix"
+    assert set(found["counts"]) > {"00", "11"}
+
+
+@pytest.mark.parametrize(("noise", "text"), [("nowhere", "not known"), ("{bad", "not JSON")])
+def test_the_command_says_what_is_wrong_with_noise(tmp_path: Path, noise: str, text: str) -> None:
+    found = command(tmp_path, "--noise", noise)
+    assert found.exit_code != 0
+    assert text in found.output + str(found.exception)
+
+
+# -- resources ------------------------------------------------------------------------------------
+
+
+def test_memory_is_counted_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    import qir.simulator
+
+    monkeypatch.setattr(qir.simulator, "_memory", lambda: 1 << 20)
+    builder = B(18)
+    for q in range(18):
+        builder.ry(0.1, q)
+    with pytest.raises(UsageError, match=r"18 qubits needs 0\.01 GiB; 0\.00 GiB are free"):
+        simulate(builder.build())
+
+
+def test_few_states_are_alive_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    import weakref
+
+    import qir.execution
+
+    alive = most = 0
+    watched = qir.execution.Branch.__init__
+
+    def gone() -> None:
+        nonlocal alive
+        alive -= 1
+
+    def counting(self: Any, *args: Any, **options: Any) -> None:
+        nonlocal alive, most
+        watched(self, *args, **options)
+        alive += 1
+        most = max(most, alive)
+        weakref.finalize(self, gone)
+
+    monkeypatch.setattr(qir.execution.Branch, "__init__", counting)
+    loop = "".join(f"c[{i}] = measure q[0]; if (c[{i}]) {{ h q[1]; }} reset q[0]; h q[0];" for i in range(6))
+    source = f'OPENQASM 3; include "stdgates.inc"; qubit[2] q; bit[6] c; h q[0]; {loop}'
+    assert len(counts(source, 200)) > 50
+    assert most <= 20
