@@ -269,7 +269,7 @@ def embed(
     if graph.bipartite and not two_colours([list(found) for found in links]):
         return None
     count, size = len(vertices), graph.size
-    run = KERNEL.runner(restarts * (2 * count + steps // 4))
+    run = KERNEL.runner(restarts * (count + steps // 16) // 4)
     offsets = [0]
     for found in links:
         offsets.append(offsets[-1] + len(found))
