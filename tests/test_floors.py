@@ -27,9 +27,11 @@ FLOORS: dict[str, int] = {
 }  # fmt: skip
 SIBLINGS = {"frontends", "emitters", "lint", "verify", "submitters", "passes"}
 
-# `Circuit.dag`, `Circuit.to_unitary()` and `str(circuit)` are lazy, as are a target's ways to others; there are no more looks upwards.
+# `Circuit.dag`, `Circuit.to_unitary()` and `str(circuit)` are lazy, as are a target's ways to others; there are no more
+# looks upwards.
 UPWARD = {
-    ("circuit", "dag"), ("circuit", "dense"), ("circuit", "emitters"), ("targets.target", "targets.ibm_files"), ("targets.target", "targets.ibm"),
+    ("circuit", "dag"), ("circuit", "dense"), ("circuit", "emitters"),
+    ("targets.target", "targets.ibm_files"), ("targets.target", "targets.ibm"),
 }  # fmt: skip
 # The grammar is data that only the reader opens.
 SIDEWAYS = {("frontends", "grammars")}
