@@ -46,7 +46,8 @@ class FoldPhases:
     The first of them takes the sum of the angles, the others go; nothing else of the circuit changes, but that gates
     which are several rotations (`u3`, `cp`) are written as those where some of them merge.  So a circuit of Clifford and
     T gates keeps as many T as its Pauli rotations take.  To be followed by `Fuse`.
-    most: stretches of more gates are left alone.
+    most: stretches of more gates are left alone.    rotations: so are those with more rotations; what it takes to
+    prove that a stretch means the same grows with their square.
     Needs: no particular basis; gates that are not written as rotations stay as they are, user gates end a stretch.
     Keeps: everything, exactly; never more two-qubit gates.
     Method: phase teleportation (Kissinger and van de Wetering, arXiv 1903.10477), as merging of Pauli rotations modulo
@@ -54,7 +55,8 @@ class FoldPhases:
     """
 
     name: ClassVar[str] = "fold_phases"
-    most: int = 50_000
+    most: int = 5_000
+    rotations: int = 500
 
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = regions(circuit)
@@ -62,7 +64,7 @@ class FoldPhases:
         phase = 0.0
         for rows in stretches:
             if 1 < len(rows) <= self.most:
-                phase += _fold(circuit, rows, changed)
+                phase += _fold(circuit, rows, changed, self.rotations)
         if not changed:
             return circuit
         rewriter = Rewriter(circuit)
@@ -78,7 +80,7 @@ class FoldPhases:
         return after
 
 
-def _fold(circuit: Circuit, rows: list[int], changed: dict[int, list[Value]]) -> float:
+def _fold(circuit: Circuit, rows: list[int], changed: dict[int, list[Value]], most: int) -> float:
     """The angles of all rotations of the rows where some change; returns the phase of those that are full turns now."""
     columns = circuit.columns
     touched = np.zeros(circuit.num_qubits + 1, np.bool_)
@@ -88,6 +90,8 @@ def _fold(circuit: Circuit, rows: list[int], changed: dict[int, list[Value]]) ->
             touched[list(circuit.extras[extra].qubits or ())] = True
     form = extract(circuit, rows, tuple(np.flatnonzero(touched[:-1]).tolist()))
     every = list(form.rotations)
+    if len(every) > most:
+        return 0.0
     codes, extras = columns.opcode.tolist(), columns.extra.tolist()
     for r in every:
         r.fixed = codes[r.row] not in _WRITABLE or extras[r.row] >= 0

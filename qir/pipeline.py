@@ -66,6 +66,9 @@ REBUILD: tuple[Pass, ...] = (IfChanged(RebuildPairs(), (*MERGE, *INVISIBLE, _AGA
 FOLD: tuple[Pass, ...] = (IfChanged(FoldPhases(), MERGE),)
 """Rotations merged across the whole circuit."""
 
+FOLD_MORE: tuple[Pass, ...] = (IfChanged(FoldPhases(most=50_000, rotations=5_000), MERGE),)
+"""The same, for larger circuits."""
+
 SEARCH = SimplifyPaulis(trials=64, work=1_500_000, most=200_000, dense=4.0)
 """Many runs of the search over Pauli rotations."""
 
@@ -115,13 +118,14 @@ def _independent(level: int) -> tuple[Pass, ...]:
     head: tuple[Pass, ...] = (Inline(), *CLEAN, *INVISIBLE)
     if level == 1:
         return (*head, Fuse())
-    pairs: tuple[Pass, ...] = (Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE, *FOLD)
-    candidates: tuple[Passes, ...] = ((*FOLD, Fuse()), pairs, (SimplifyPaulis(), *pairs))
+    fold = FOLD if level == 2 else FOLD_MORE
+    pairs: tuple[Pass, ...] = (Decompose("two"), *fold, Decompose("rzz"), *MERGE, *REBUILD, *INVISIBLE, *fold)
+    candidates: tuple[Passes, ...] = ((*fold, Fuse()), pairs, (SimplifyPaulis(), *pairs))
     if level == 2:
         return (*head, Best(candidates, rotations=True))
     # Numerical search would add rotations, which cost most where errors are corrected; so may blocks by KAK.
-    plain: tuple[Pass, ...] = (SEARCH, Decompose("two"), *FOLD, Decompose("rzz"), *MERGE, *INVISIBLE)
-    search: tuple[Passes, ...] = (plain, (*plain, *REBUILD, *INVISIBLE, *FOLD))
+    plain: tuple[Pass, ...] = (SEARCH, Decompose("two"), *fold, Decompose("rzz"), *MERGE, *INVISIBLE)
+    search: tuple[Passes, ...] = (plain, (*plain, *REBUILD, *INVISIBLE, *fold))
     return (*head, Best((*candidates, *search), limit=_LARGE, rotations=True))
 
 
@@ -135,7 +139,7 @@ def _optimise(level: int) -> tuple[Pass, ...]:
         return (*PAIRS, ChooseView(REBUILD, (*PAIRS, *REBUILD)))
     pairs: tuple[Pass, ...] = (*PAIRS, *REBUILD)
     written: tuple[Pass, ...] = (Decompose("two"),)
-    folded: tuple[Pass, ...] = (*written, *FOLD, *pairs)
+    folded: tuple[Pass, ...] = (*written, *FOLD_MORE, *pairs)
     # Other runs end elsewhere, and the windows take more from some of them than from the best.
     searches = tuple((*begin, replace(SEARCH, seed=seed), *pairs, NARROW) for seed in range(3) for begin in (written, folded))
     first = Best(((*folded, NARROW), (*PAIRS, SimplifyPaulis(), *pairs, NARROW), *searches), limit=_LARGE)
