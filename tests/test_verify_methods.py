@@ -14,7 +14,7 @@ from qir.builder import CircuitBuilder
 from qir.circuit import Circuit, Layout
 from qir.columns import OPERATIONS
 from qir.execution import Unsupported
-from qir.gates import GATES
+from qir.gates import GATES, opcode
 from qir.journal import Journal
 from qir.limits import DEFAULT_LIMITS, Limits
 from qir.params import Angle
@@ -307,6 +307,18 @@ def test_operations_on_wires_that_are_not_there_prove_nothing() -> None:
         journal.windows("astray", a, b, np.array([0]), np.array([0]))
         with pytest.raises(Unjustified):
             check_journal(a, b, journal, lambda x, y: Equivalence("proved"))
+
+
+@pytest.mark.parametrize("code", [200, 300, opcode("ccx"), opcode("h")])
+def test_rows_that_are_no_gates_prove_nothing(code: int) -> None:
+    a = B(3).cx(0, 1).h(2).build()
+    codes = a.columns.opcode.copy()
+    codes[0] = code
+    b = a.with_columns(replace(a.columns, opcode=codes))
+    journal = Journal()
+    journal.windows("astray", a, b, np.array([0, 1]), np.array([0, 1]))
+    with pytest.raises(Unjustified):
+        check_journal(a, b, journal, lambda x, y: Equivalence("proved"))
 
 
 def test_windows_that_cross_are_refused() -> None:

@@ -21,6 +21,7 @@ Index = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 _SKIPPED = [OPERATIONS[name] for name in ("barrier", "delay", "pragma")]
 _PAULIEXP = OPERATIONS["pauliexp"]
+_OTHERS = OPERATIONS.values()
 _WIRE_BITS, _BIT_BITS, _CODE_BITS = 12, 15, 12
 _WIDE_BITS = 21
 
@@ -72,6 +73,10 @@ class Reading:
         for column, least, end in limits:
             if column is not None and column.size and (int(column.min()) < least or int(column.max()) >= end):
                 raise Unjustified("an operation names something that its circuit does not have")
+        if len(columns) and int(columns.opcode.max()) >= NUM_GATES:
+            others = columns.opcode[(columns.opcode >= NUM_GATES) & (columns.opcode < USER)]
+            if others.size and (int(others.min()) < min(_OTHERS) or int(others.max()) > max(_OTHERS)):
+                raise Unjustified("an operation is of no kind that there is")
         self.narrow = (
             circuit.num_qubits < (1 << _WIRE_BITS) - 1
             and circuit.num_clbits < (1 << _BIT_BITS) - 1

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
+from qir.columns import NUM_QUBITS
 from qir.gates import NUM_GATES
 from qir.journal import Step
 from qir.verify.arrays import places, ranges
@@ -317,8 +318,12 @@ class _Check:
                 local = -(qubits < 0).view(np.int8)
                 for wire in wires[:-1]:
                     local += (qubits > wire.astype(np.int32).take(block.number)[:, None]).view(np.int8)
-            opcode, params = columns.opcode.take(block.rows).astype(np.int64), columns.params.take(block.rows, axis=0)
-            rows.append(Rows(opcode, local, params, block.number, block.start, block.count, k))
+            opcode, params = columns.opcode.take(block.rows), columns.params.take(block.rows, axis=0)
+            if local is not None:
+                present = (local >= 0).view(np.int8)
+                if (present[:, 0] + present[:, 1] + present[:, 2] != NUM_QUBITS.take(opcode)).any():
+                    raise Unjustified("an operation has another number of operands than its gate")
+            rows.append(Rows(opcode.astype(np.int64), local, params, block.number, block.start, block.count, k))
         return rows[0], rows[1]
 
     def _multiply(self, k: int, windows: Index, blocks: list[_Block], wires: list[Index]) -> Mask:
