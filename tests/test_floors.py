@@ -16,7 +16,7 @@ FLOORS: dict[str, int] = {
     "instantiate": 2, "kernels": 2, "embedding": 2, "schedule": 4,
     "circuit": 3, "builder": 3, "dag": 3,
     "definitions": 4, "dense": 4, "estimate": 4, "job": 4, "observables": 4, "journal": 4, "classical": 4, "execution": 4,
-    "engines": 4, "noise": 4, "metrics": 4, "program": 4,
+    "engines": 4, "opening": 4, "noise": 4, "metrics": 4, "program": 4,
     "fusion": 4, "clifford_rows": 4, "statevector": 4, "tableau": 4, "targets": 4,
     "drawing": 5, "report": 5, "sweeps": 5,
     "frontends": 5, "emitters": 5, "lint": 5, "verify": 5, "submitters": 5, "passes": 5, "grammars": 5,
