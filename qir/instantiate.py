@@ -171,11 +171,11 @@ def _linearise(shapes: Index, angles: Angles) -> tuple[Real, Complex]:
     size = 2**wires
     jacobian = np.empty((count, 3 * wires + 5 * steps, size * size))
     after: Complex = np.broadcast_to(np.eye(size, dtype=np.complex128), (count, size, size))
-    at = np.arange(count)[:, None, None, None], None, np.arange(size)[None, None, :, None]
+    rows = np.arange(count)[:, None]
     for step in range(steps, -1, -1):
         after = after @ layers[:, step]
         on = space.pairs[shapes[:, step - 1]] if step else np.broadcast_to(np.arange(wires), (count, wires))
-        x = after[at[0], at[2], space.turned[on][:, :, None, :]]
+        x = after[:, :, space.turned].transpose(0, 2, 1, 3)[rows, on]
         z = after[:, None] * (space.zz[shapes[:, step - 1], None, None] if step else space.z[None, :, None])
         stacked = np.concatenate([x, x * space.y[on][:, :, None, :], z], axis=1)
         number = stacked.shape[1]
