@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import qir
-from qir.circuit import CircuitBuilder
+from qir.builder import CircuitBuilder
 from qir.simulator import simulate
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
