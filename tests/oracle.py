@@ -41,7 +41,7 @@ def operator(circuit: Circuit) -> Matrix:
     Wires that hold no program qubit are |0> before and after; a circuit that leaves them otherwise gives no unitary.
     """
     from qiskit import QuantumCircuit
-    from qiskit.circuit.library import UnitaryGate
+    from qiskit.circuit.library import GlobalPhaseGate, UnitaryGate
     from qiskit.quantum_info import Operator
 
     circuit = compact(circuit)
@@ -52,6 +52,9 @@ def operator(circuit: Circuit) -> Matrix:
             continue
         if op.extra is not None and op.extra.controls:
             controls = op.extra.controls
+            if op.name == "gphase":
+                built.append(GlobalPhaseGate(*p).control(len(controls), ctrl_state=controls[::-1]), op.qubits)
+                continue
             inner = QuantumCircuit(len(op.qubits) - len(controls))
             getattr(inner, op.name)(*p, *range(inner.num_qubits))
             # Its first control is the lowest bit of the state.
