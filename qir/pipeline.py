@@ -78,7 +78,7 @@ NARROW = ImproveWindows(stages=((3, 0),), work=2_000, then=(*MERGE, *REBUILD))
 WIDE = ImproveWindows(work=10_000, then=(*MERGE, *REBUILD))
 """Windows on four qubits too, and other shapes."""
 
-QUARTER = ImproveWindows(quarter=True, most=8, work=3_000, then=(Fuse(),))
+QUARTER = ImproveWindows(quarter=True, most=8, work=1_500, then=(Fuse(),))
 """Windows for machines whose gate is a cz."""
 
 
