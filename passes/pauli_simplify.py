@@ -139,10 +139,8 @@ class SimplifyPaulis:
     def run(self, circuit: Circuit, context: Context) -> Circuit:
         labels, stretches = self.stretches(circuit)
         plans: list[tuple[Stretch, Found]] = []
-        for number, stretch in enumerate(stretches):
-            if context.progress is not None:
-                context.progress(number, len(stretches))
-            found = self.search(circuit, stretch, stretch.before - 1, context.seed)
+        for stretch in stretches:
+            found = self.search(circuit, stretch, stretch.before - 1, context)
             if found is not None:
                 plans.append((stretch, found))
         return self.write(circuit, labels, plans, context)
@@ -165,12 +163,14 @@ class SimplifyPaulis:
                 found.append(Stretch(int(labels[rows[0]]), rows, before, form, trials))
         return labels, found
 
-    def search(self, circuit: Circuit, stretch: Stretch, bound: int, seed: int) -> Found | None:
+    def search(self, circuit: Circuit, stretch: Stretch, bound: int, context: Context) -> Found | None:
         """The best circuit of a stretch's runs, None when none has at most `bound` two-qubit gates."""
         full, seen = _needed(circuit, stretch.rows, stretch.form.wires)
         problem = problem_of(stretch.form, full, seen)
         best: Plan | None = None
-        for effort in efforts(stretch.trials, seed + self.seed):
+        for number, effort in enumerate(efforts(stretch.trials, context.seed + self.seed)):
+            if context.progress is not None:
+                context.progress(number, stretch.trials)
             plan = synthesise(problem, effort, bound)
             if plan is not None:
                 best = plan

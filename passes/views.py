@@ -76,13 +76,11 @@ class ChooseView:
                bound: int) -> list[tuple[Stretch, Found]]:  # fmt: skip
         """What the search finds; a bound on all gates is one on the only stretch."""
         result: list[tuple[Stretch, Found]] = []
-        for number, stretch in enumerate(stretches):
-            if context.progress is not None:
-                context.progress(number, len(stretches))
+        for stretch in stretches:
             most = stretch.before - 1
             if len(stretches) == 1:
                 most = min(most, bound)
-            found = self.paulis.search(circuit, stretch, most, context.seed)
+            found = self.paulis.search(circuit, stretch, most, context)
             if found is not None:
                 result.append((stretch, found))
         return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qir.cli.common import read_json, show_diagnostics, show_error, write_output
+from qir.cli.progress import Progress
 from qir.errors import QirError, UsageError
 
 if TYPE_CHECKING:
@@ -142,25 +143,27 @@ def _one_job(
     if emit == "ionq" and machine is None:
         machine = find("simulator")
     watcher = _Watcher(print_after, verify_each, assume_zero)
-    compiled = compiler.compile(
-        paths if len(paths) > 1 else paths[0],
-        machine,
-        optimization_level=level,
-        seed=seed,
-        shots=shots,
-        precision=precision,
-        gateset=gateset,
-        program=program,
-        wire=wire,
-        observables=parse_observables(observables),
-        parameter_values=read_json(values, "parameter values") if values else None,
-        options=read_json(options_file, "options") if options_file else None,
-        layout=_layout(layout),
-        decoupling=decoupling,
-        assume_zero=assume_zero,
-        verify=not no_verify,
-        on_pass=watcher,
-    )
+    with Progress("compiling") as progress:
+        compiled = compiler.compile(
+            paths if len(paths) > 1 else paths[0],
+            machine,
+            optimization_level=level,
+            seed=seed,
+            shots=shots,
+            precision=precision,
+            gateset=gateset,
+            program=program,
+            wire=wire,
+            observables=parse_observables(observables),
+            parameter_values=read_json(values, "parameter values") if values else None,
+            options=read_json(options_file, "options") if options_file else None,
+            layout=_layout(layout),
+            decoupling=decoupling,
+            assume_zero=assume_zero,
+            verify=not no_verify,
+            on_pass=watcher,
+            progress=progress,
+        )
     show_diagnostics(compiled.diagnostics)
     if time_passes:
         _print_times(compiled)
