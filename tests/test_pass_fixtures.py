@@ -1,12 +1,13 @@
 """One program per pass, before and after: `fixtures/passes/NAME.qasm` and `NAME.expected`.
 
 The first line of a program may name the passes that prepare it: `// after decompose:rzz fuse`.
-Write the expected files anew with `python tests/test_pass_fixtures.py`, and read the difference.
+Write the expected files anew with `pytest tests/test_pass_fixtures.py --update`, and read the difference.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +52,10 @@ def rounded(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda p: p.stem)
-def test_pass(path: Path) -> None:
-    assert rounded(result(path)) == rounded(path.with_suffix(".expected").read_text(encoding="utf-8"))
+def test_pass(path: Path, golden: Callable[[str, Path], str]) -> None:
+    found = result(path)
+    assert rounded(found) == rounded(golden(found, path.with_suffix(".expected")))
 
 
 def test_there_are_fixtures() -> None:
     assert {path.stem for path in CASES} >= {"inline", "decompose", "fuse", "cancel_inverses", "merge_rotations", "lower_ionq"}
-
-
-if __name__ == "__main__":
-    for case in CASES:
-        case.with_suffix(".expected").write_text(result(case), encoding="utf-8")
