@@ -451,3 +451,12 @@ def test_phases_are_the_diagonal_of_the_definition(name: str) -> None:
 def test_what_is_diagonal_is_known() -> None:
     assert {n for n in GATES if is_diagonal(n)} >= {"z", "s", "t", "rz", "p", "rzz", "cz", "cp", "crz", "ccz", "zz"}
     assert not any(is_diagonal(n) for n in ("x", "h", "rx", "cx", "swap", "rxx", "gpi", "gpi2", "ms", "u"))
+
+
+def test_controlled_swaps_of_any_width_are_proved() -> None:
+    a, b = B(25).h(0), B(25).h(0)
+    for q in range(1, 13):
+        a.ry(0.1 * q, q).cswap(0, q, q + 12)
+        b.ry(0.1 * q, q).cx(q + 12, q).ccx(0, q, q + 12).cx(q + 12, q)
+    found = equivalent(a.build(), b.build())
+    assert (found.verdict, found.method) == ("proved", "paulis")

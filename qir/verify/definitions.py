@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from qir.gates import GATES
+from qir.gates import GATES, Row
+from qir.params import angle
 
 __all__ = [
     "add_controls", "apply", "basis", "circle", "embedded_matrices", "embedded_waves", "gate_matrices", "matrix_power",
-    "pauli_rotation",
+    "pauli_rotation", "shell",
 ]  # fmt: skip
 
 Complex = npt.NDArray[np.complex128]
@@ -159,6 +160,22 @@ def _define(name: str, angles: Sequence[Real]) -> Complex:
         matrices = gate_matrices(inner, values)
         result = apply(add_controls(matrices, controls), result, operands)
     return result
+
+
+def shell(rows: Sequence[Row]) -> int:
+    """How many rows at the end of a definition undo as many at its beginning: under controls these need none."""
+    count = 0
+    while count < len(rows) // 2 and _opposite(rows[count], rows[-1 - count]):
+        count += 1
+    return count
+
+
+def _opposite(first: Row, last: Row) -> bool:
+    name = first[0]
+    return (
+        first[2] == last[2] and name in GATES and GATES[name].inverse == last[0]
+        and tuple(angle(v) for v in GATES[name].invert(*first[1])) == tuple(angle(v) for v in last[1])
+    )  # fmt: skip
 
 
 def pauli_rotation(paulis: str, theta: Real) -> Complex:

@@ -22,6 +22,7 @@ from qir.gates import GATES
 from qir.params import Angle, angle
 from qir.tableau import Move, clifford_moves
 from qir.verify.clifford import observables
+from qir.verify.definitions import shell
 from qir.verify.kraus import Frame, frame, program_qubits
 from qir.verify.result import Equivalence
 from qir.verify.terminal import Static, static_form
@@ -90,12 +91,14 @@ def _pieces(name: str, angles: tuple[Angle, ...], controls: str, payload: str) -
         yield from _turns({0: {"rx": "X", "ry": "Y"}.get(name, "Z")}, angles[0], "")
         return
     assert row.define is not None
-    for inner, values, operands in row.define(*angles):
-        held = ""
+    rows = row.define(*angles)
+    edge = shell(rows)
+    for number, (inner, values, operands) in enumerate(rows):
+        held = controls if edge <= number < len(rows) - edge else ""
+        places = (*range(len(held)), *(shift + k for k in operands))
         while inner.startswith("ctrl "):
             inner, held = inner[5:], held + "1"
-        places = (*range(shift), *(shift + k for k in operands))
-        for kind, what in _pieces(inner, tuple(angle(v) for v in values), controls + held, ""):
+        for kind, what in _pieces(inner, tuple(angle(v) for v in values), held, ""):
             if kind == "moves":
                 yield kind, [(m, tuple(places[k] for k in wires)) for m, wires in what]
             else:

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Union
 
 from qir.execution import Leaf, Unsupported
-from qir.gates import GATES, Row
+from qir.gates import GATES
 from qir.params import Angle, angle
+from qir.verify.definitions import shell
 
 __all__ = ["Flip", "Hadamard", "Literal", "Phase", "Step", "gate_steps", "inverse_steps"]
 
@@ -92,24 +93,13 @@ def _gate(name: str, angles: Sequence[Angle], controls: tuple[Literal, ...], wir
     define = GATES[name].define
     assert define is not None
     rows = define(*angles)
-    # What a row undoes that another did needs no control.
-    shell = 0
-    while shell < len(rows) // 2 and _opposite(rows[shell], rows[-1 - shell]):
-        shell += 1
+    edge = shell(rows)
     for k, (inner, values, operands) in enumerate(rows):
-        held = controls if shell <= k < len(rows) - shell else ()
+        held = controls if edge <= k < len(rows) - edge else ()
         places = [wires[j] for j in operands]
         while inner.startswith("ctrl "):
             inner, held, places = inner[5:], (*held, (places[0], 1)), places[1:]
         yield from _gate(inner, [angle(v) for v in values], held, places)
-
-
-def _opposite(first: Row, last: Row) -> bool:
-    name = first[0]
-    return (
-        first[2] == last[2] and name in GATES and GATES[name].inverse == last[0]
-        and tuple(angle(v) for v in GATES[name].invert(*first[1])) == tuple(angle(v) for v in last[1])
-    )  # fmt: skip
 
 
 def _ry(theta: Angle, controls: tuple[Literal, ...], wire: int) -> Iterator[Step]:
