@@ -16,7 +16,7 @@ from qir.symplectic import LETTERS
 from .base import Context
 from .pauli_form import Value, extract, quarter_turns, symbolic
 from .pauli_merge import absorb, join
-from .pauli_regions import regions
+from .pauli_regions import regions, touched_by
 from .pauli_rules import RULES, Rule
 from .rewrite import Rewriter
 
@@ -83,12 +83,7 @@ class FoldPhases:
 def _fold(circuit: Circuit, rows: list[int], changed: dict[int, list[Value]], most: int) -> float:
     """The angles of all rotations of the rows where some change; returns the phase of those that are full turns now."""
     columns = circuit.columns
-    touched = np.zeros(circuit.num_qubits + 1, np.bool_)
-    touched[columns.qubits[rows]] = True
-    for extra in columns.extra[rows].tolist() if circuit.extras else ():
-        if extra >= 0:
-            touched[list(circuit.extras[extra].qubits or ())] = True
-    form = extract(circuit, rows, tuple(np.flatnonzero(touched[:-1]).tolist()))
+    form = extract(circuit, rows, touched_by(circuit, rows))
     every = list(form.rotations)
     if len(every) > most:
         return 0.0

@@ -9,16 +9,14 @@ import numpy as np
 
 from qir.circuit import Circuit
 from qir.columns import Columns, lengths
-from qir.euler import PI, TOLERANCE, product_of_runs, zyz
-from qir.gates import opcode
+from qir.euler import PI, TOLERANCE, product_of_runs
 
 from .base import Context
-from .legs import Legs, one_qubit_rows, quaternions
+from .legs import Legs, as_gates, one_qubit_rows, quaternions
 from .rewrite import Rewriter
 
 __all__ = ["Fuse"]
 
-_RZ, _U3 = opcode("rz"), opcode("u3")
 _NEAR = 1e-6
 
 
@@ -68,14 +66,9 @@ class Fuse:
         stay[rows[changed]] = False
         rewriter.keep(np.flatnonzero(stay))
         made = np.flatnonzero(change & ~identity)
-        theta, phi, lam = zyz(product[made])
         columns = Columns.empty(len(made))
-        flat = theta == 0
-        columns.opcode[:] = np.where(flat, _RZ, _U3)
+        columns.opcode[:], columns.params[:] = as_gates(product[made])
         columns.qubits[:, 0] = circuit.columns.qubits[head[made], 0]
-        columns.params[:, 0] = np.where(flat, phi + lam, theta)
-        columns.params[:, 1] = np.where(flat, 0.0, phi)
-        columns.params[:, 2] = np.where(flat, 0.0, lam)
         columns.span[:] = circuit.columns.span[head[made]]
         rewriter.add(head[made], columns)
         old = None

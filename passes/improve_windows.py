@@ -18,6 +18,7 @@ from qir.journal import Journal
 
 from .base import Context, Pass
 from .best import cost
+from .legs import as_gates
 from .rewrite import Rewriter
 from .windows import Window, contracted, find_windows
 
@@ -26,7 +27,7 @@ __all__ = ["ImproveWindows"]
 Complex = npt.NDArray[np.complexfloating[Any, Any]]
 Index = npt.NDArray[np.integer[Any]]
 
-_RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
+_RZZ = opcode("rzz")
 _BATCH = 384
 """Runs that are fitted at once: what their Jacobians take stays in the cache and far from the memory's bounds."""
 
@@ -250,15 +251,10 @@ def _rows(window: Window, shape: _Shape, angles: Angles, span: int) -> tuple[Col
     lacking = PI * float((~used & (gates[..., 0] < 0)).sum())
     layer, wire = np.nonzero(used)
     legs = wires[pairs(len(wires))[list(shape)]].reshape(len(shape), 2)
-    theta, phi, lam = zyz(gates[layer, wire])
-    flat = theta == 0
     made = Columns.empty(len(layer) + len(shape))
     singles, doubles = np.arange(len(layer)), np.arange(len(layer), len(made))
-    made.opcode[singles] = np.where(flat, _RZ, _U3)
+    made.opcode[singles], made.params[singles] = as_gates(gates[layer, wire])
     made.qubits[singles, 0] = wires[wire]
-    made.params[singles, 0] = np.where(flat, phi + lam, theta)
-    made.params[singles, 1] = np.where(flat, 0.0, phi)
-    made.params[singles, 2] = np.where(flat, 0.0, lam)
     made.opcode[doubles] = _RZZ
     made.qubits[doubles, :2] = legs
     made.params[doubles, 0] = angles.theta[0]

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from qir.circuit import Circuit
 from qir.columns import NUM_QUBITS, OPERATIONS
-from qir.euler import TOLERANCE, from_matrix, from_zyz, rotation
+from qir.euler import TOLERANCE, from_matrix, from_zyz, rotation, zyz
 from qir.gates import GATES, NUM_GATES, opcode
 
-__all__ = ["SILENT", "Legs", "axis_kinds", "one_qubit_rows", "quaternions", "silent"]
+__all__ = ["SILENT", "Legs", "as_gates", "axis_kinds", "one_qubit_rows", "quaternions", "silent"]
 
 Index = npt.NDArray[np.integer[Any]]
 Mask = npt.NDArray[np.bool_]
@@ -35,7 +35,7 @@ for _code in np.flatnonzero(_FIXED).tolist():
     _PHASE[_code], _QUATERNION[_code] = _p[0], _q[0]
 _AXIS = {opcode("rx"): 1, opcode("ry"): 2, opcode("rz"): 3}
 _P = {opcode("p"), opcode("u1")}
-_U3, _U = opcode("u3"), opcode("u")
+_RZ, _U3, _U = opcode("rz"), opcode("u3"), opcode("u")
 
 
 
@@ -77,6 +77,18 @@ def quaternions(opcodes: Index, params: Real) -> tuple[Real, Real]:
                 gate = GATES[_NAMES[code]]
                 phase[rows], result[rows] = from_matrix(gate.matrix(*(values[:, i] for i in range(gate.num_params))))
     return phase, result
+
+
+def as_gates(quaternions: Real) -> tuple[npt.NDArray[np.int32], Real]:
+    """The shortest gates for quaternions (n, 4): opcodes (n,) of `rz` where they keep the z axis, else of `u3`, and
+    angles (n, 3) in radians."""
+    theta, phi, lam = zyz(quaternions)
+    flat = theta == 0
+    params = np.empty((len(theta), 3))
+    params[:, 0] = np.where(flat, phi + lam, theta)
+    params[:, 1] = np.where(flat, 0.0, phi)
+    params[:, 2] = np.where(flat, 0.0, lam)
+    return np.where(flat, np.int32(_RZ), np.int32(_U3)), params
 
 
 _POLAR = np.zeros(NUM_GATES, np.bool_)

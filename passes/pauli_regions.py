@@ -10,7 +10,8 @@ from qir.columns import OPERATIONS
 
 from .pauli_form import SUPPORTED, extract, is_supported
 
-__all__ = ["count_rotations", "regions"]
+__all__ = ["count_rotations", "regions", "touched_by"]
+
 
 def regions(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]]]:
     """Window numbers per operation, never falling along a wire, and the rows of each region.
@@ -86,6 +87,17 @@ def _one_region(circuit: Circuit) -> tuple[npt.NDArray[np.int64], list[list[int]
     labels = np.zeros(count, np.int64)
     labels[others] = np.arange(1, len(others) + 1)
     return labels, [rows.tolist()]
+
+
+def touched_by(circuit: Circuit, rows: list[int]) -> tuple[int, ...]:
+    """The qubits some rows touch, ascending."""
+    touched = np.zeros(circuit.num_qubits + 1, np.bool_)
+    touched[circuit.columns.qubits[rows]] = True
+    if circuit.extras:
+        for extra in circuit.columns.extra[rows].tolist():
+            if extra >= 0:
+                touched[list(circuit.extras[extra].qubits or ())] = True
+    return tuple(np.flatnonzero(touched[:-1]).tolist())
 
 
 def count_rotations(circuit: Circuit) -> int:

@@ -21,7 +21,7 @@ from .legs import silent
 from .pauli_emit import Rows, emit
 from .pauli_form import PauliForm, extract
 from .pauli_merge import merge_rotations
-from .pauli_regions import regions
+from .pauli_regions import regions, touched_by
 from .pauli_synthesis import Effort, Plan, Problem, synthesise
 
 __all__ = ["SimplifyPaulis", "Stretch", "efforts", "problem_of", "two_qubit_cost"]
@@ -155,7 +155,7 @@ class SimplifyPaulis:
             before = two_qubit_cost(circuit, rows)
             if before < 2 or len(rows) > self.most:
                 continue
-            form = extract(circuit, rows, _wires(circuit, rows))
+            form = extract(circuit, rows, touched_by(circuit, rows))
             merge_rotations(form)
             size = (len(form.rotations) + form.num_qubits) * form.num_qubits
             trials = min(self.trials, self.work // size)
@@ -182,17 +182,6 @@ class SimplifyPaulis:
         if not plans:
             return circuit
         return _rebuild(circuit, labels, {s.label: (found, s.rows) for s, found in plans}, context, self.name)
-
-
-def _wires(circuit: Circuit, rows: list[int]) -> tuple[int, ...]:
-    """The wires some rows touch, ascending."""
-    touched = np.zeros(circuit.num_qubits + 1, np.bool_)
-    touched[circuit.columns.qubits[rows]] = True
-    if circuit.extras:
-        for extra in circuit.columns.extra[rows].tolist():
-            if extra >= 0:
-                touched[list(circuit.extras[extra].qubits or ())] = True
-    return tuple(np.flatnonzero(touched[:-1]).tolist())
 
 
 def _rebuild(

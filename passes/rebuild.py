@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from qir.circuit import Circuit
-from qir.columns import Columns
-from qir.euler import PI, TOLERANCE, conjugate, multiply, product_of_runs, rotation, to_matrix, zyz
+from qir.columns import Columns, edges
+from qir.euler import PI, TOLERANCE, conjugate, multiply, product_of_runs, rotation, to_matrix
 from qir.gates import opcode
 from qir.kak import entanglers, kak, kron
 
 from .base import Context
 from .flip import numeric_rzz
-from .legs import Legs, one_qubit_rows, quaternions
+from .legs import Legs, as_gates, one_qubit_rows, quaternions
 from .rewrite import Rewriter
 
 __all__ = ["RebuildPairs", "block_heads"]
@@ -26,7 +26,7 @@ Index = npt.NDArray[np.integer[Any]]
 Real = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
-_RZ, _RZZ, _U3 = opcode("rz"), opcode("rzz"), opcode("u3")
+_RZZ = opcode("rzz")
 _IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 _SAME = np.arange(3)
 _NEVER = 100
@@ -60,7 +60,7 @@ class RebuildPairs:
             return circuit
         order = np.lexsort((chosen, heads[chosen]))
         rows = chosen[order]
-        new = np.append(True, heads[rows[1:]] != heads[rows[:-1]])
+        new = edges(heads[rows])
         block = np.cumsum(new) - 1
         first = rows[new]
         gaps, gap_block = _gaps(circuit, legs, one, events, rows, new, heads)
@@ -137,10 +137,7 @@ class RebuildPairs:
         products = np.concatenate([part[2] for part in parts if part[2] is not None])
         identity = np.abs(products[:, 1:]).max(axis=1) < TOLERANCE
         rewriter.turn(PI * int((identity & (products[:, 0] < 0)).sum()))
-        theta, phi, lam = zyz(products)
-        flat = theta == 0
-        made.opcode[single] = np.where(flat, _RZ, _U3)
-        made.params[single] = np.where(flat, (phi + lam, 0 * phi, 0 * lam), (theta, phi, lam)).T
+        made.opcode[single], made.params[single] = as_gates(products)
         double = np.flatnonzero(~single)
         made.opcode[double] = _RZZ
         made.qubits[double, 1] = high[member[double]]
@@ -232,7 +229,7 @@ def _gaps(circuit: Circuit, legs: Legs, one: Any, events: Index, rows: Index, ne
     places, target = places[ok], target[ok]
     if not len(places):
         return result, inner
-    begin = np.append(True, target[1:] != target[:-1])
+    begin = edges(target)
     run = np.cumsum(begin) - 1
     ops = legs.op[places]
     _, q = quaternions(columns.opcode[ops], columns.params[ops])
@@ -274,7 +271,7 @@ def _products(matrices: Complex, run: Index) -> Complex:
     """The product of each run of matrices, the first of a run applied first."""
     count = int(run[-1]) + 1
     while len(run) != count:
-        head = np.append(True, run[1:] != run[:-1])
+        head = edges(run)
         first = np.flatnonzero(head)
         odd = ((np.arange(len(run)) - first[run]) & 1).astype(np.bool_)
         late = np.flatnonzero(odd)
